@@ -1,0 +1,124 @@
+import { reasonOf } from './error.ts'
+import type { FromController, FromReplica } from './feed.ts'
+import type { Log } from './log.ts'
+import type { Peer, Slice, SliceItems, SliceName } from './model/slice.ts'
+import type { Part } from './run.ts'
+import { createTable, type Table } from './table.ts'
+import { wsClient } from './ws.ts'
+
+export interface FeedOptions<N extends SliceName> {
+  readonly slice: N
+  readonly controllerUrl: () => string
+  readonly token: string | undefined
+  /** Unique a replica and stable while the process lives. */
+  readonly replica: string
+  /** Base URL at which peers and the controller reach this replica's control port. */
+  readonly url: () => string
+  /** Makes the whole table the one that is served; the version is acknowledged when it resolves, refused when it rejects. */
+  readonly apply: (slice: Slice<N>, version: string) => void | Promise<void>
+  readonly log: Log
+  readonly random: () => number
+}
+
+export interface Feed extends Part {
+  /** The version last applied; undefined before the first copy. */
+  readonly version: () => string | undefined
+  /** Whether the controller is out of reach, so that the copy may be old. */
+  readonly isStale: () => boolean
+  readonly peers: Table<readonly Peer[]>
+  /** Tells the controller that this replica now serves, or no longer does. */
+  readonly tellReady: (ready: boolean) => void
+}
+
+/** Keeps one slice of the model fresh: survives the controller's absence with its last good copy. */
+export function createFeed<N extends SliceName>(options: FeedOptions<N>): Feed {
+  const { slice, log } = options
+  const peers = createTable<readonly Peer[]>([])
+  let held: { readonly version: string; readonly items: ReadonlyMap<string, SliceItems[N]> } | undefined
+  let received: typeof held
+  let ready = false
+  let isStale = true
+  let applying: Promise<void> = Promise.resolve()
+
+  const client = wsClient({
+    name: `feed ${slice}`,
+    url: () => `${options.controllerUrl()}/feed/${slice}`,
+    headers: () => (options.token === undefined ? {} : { authorization: `Bearer ${options.token}` }),
+    random: options.random,
+    onOpen() {
+      isStale = false
+      received = held
+      tell({
+        type: 'hello',
+        replica: options.replica,
+        url: options.url(),
+        ready,
+        ...(held && { version: held.version }),
+      })
+    },
+    onFrame: (frame) => onFrame(frame as FromController<N>),
+    onDown(reason) {
+      if (!isStale) log.warn({ slice, reason }, 'Controller out of reach, serving the last copy')
+      isStale = true
+    },
+  })
+
+  function tell(frame: FromReplica): void {
+    client.send(frame)
+  }
+
+  function onFrame(frame: FromController<N>): void {
+    switch (frame.type) {
+      case 'same':
+        return tell({ type: 'ack', version: frame.version })
+      case 'snapshot':
+        return receive(frame.version, new Map(frame.items))
+      case 'delta': {
+        if (received?.version !== frame.from)
+          return client.redial(`delta from ${frame.from}, held ${received?.version}`)
+        const items = new Map(received.items)
+        for (const key of frame.drop) items.delete(key)
+        for (const [key, item] of frame.put) items.set(key, item)
+        return receive(frame.version, items)
+      }
+      case 'peers':
+        return peers.replace(frame.peers)
+      default:
+        return frame satisfies never
+    }
+  }
+
+  // One at a time and in order; versions that were overtaken while waiting are skipped.
+  function receive(version: string, items: ReadonlyMap<string, SliceItems[N]>): void {
+    const next = { version, items }
+    received = next
+    applying = applying.then(async () => {
+      if (received !== next) return
+      try {
+        await options.apply(items, version)
+        held = next
+        tell({ type: 'ack', version })
+      } catch (error) {
+        log.error({ slice, version, error: reasonOf(error) }, 'Version refused, serving the last good one')
+        tell({ type: 'nack', version, error: reasonOf(error) })
+      }
+    })
+  }
+
+  return {
+    name: client.name,
+    start: client.start,
+    stop() {
+      tell({ type: 'goodbye' })
+      return client.stop()
+    },
+    unready: () => (held === undefined ? 'no copy of the model yet' : undefined),
+    version: () => held?.version,
+    isStale: () => isStale,
+    peers,
+    tellReady(next) {
+      ready = next
+      tell({ type: 'ready', ready })
+    },
+  }
+}

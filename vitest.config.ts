@@ -1,0 +1,28 @@
+import { defineConfig } from 'vitest/config'
+
+// unit: beside the code, pure or loopback only · feature: the whole platform in one process · integration: real broker,
+// real API server (the kit starts what is not given).
+export default defineConfig({
+  test: {
+    passWithNoTests: false,
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['{lib,controller,services,test}/**/*.test.ts'],
+          exclude: ['test/{feature,integration,bench,e2e}/**'],
+        },
+      },
+      { test: { name: 'feature', include: ['test/feature/**/*.test.ts'], testTimeout: 30_000, hookTimeout: 30_000 } },
+      {
+        test: {
+          name: 'integration',
+          include: ['test/integration/**/*.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 900_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+})
