@@ -70,22 +70,31 @@ export function createFeed<N extends SliceName>(options: FeedOptions<N>): Feed {
   function onFrame(frame: FromController<N>): void {
     switch (frame.type) {
       case 'same':
-        return tell({ type: 'ack', version: frame.version })
+        tell({ type: 'ack', version: frame.version })
+        break
       case 'snapshot':
-        return receive(frame.version, new Map(frame.items))
-      case 'delta': {
-        if (received?.version !== frame.from)
-          return client.redial(`delta from ${frame.from}, held ${received?.version}`)
-        const items = new Map(received.items)
-        for (const key of frame.drop) items.delete(key)
-        for (const [key, item] of frame.put) items.set(key, item)
-        return receive(frame.version, items)
-      }
+        receive(frame.version, new Map(frame.items))
+        break
+      case 'delta':
+        patch(frame)
+        break
       case 'peers':
-        return peers.replace(frame.peers)
+        peers.replace(frame.peers)
+        break
       default:
-        return frame satisfies never
+        frame satisfies never
     }
+  }
+
+  function patch(frame: Extract<FromController<N>, { type: 'delta' }>): void {
+    if (received?.version !== frame.from) {
+      client.redial(`delta from ${frame.from}, held ${received?.version}`)
+      return
+    }
+    const items = new Map(received.items)
+    for (const key of frame.drop) items.delete(key)
+    for (const [key, item] of frame.put) items.set(key, item)
+    receive(frame.version, items)
   }
 
   // One at a time and in order; versions that were overtaken while waiting are skipped.
