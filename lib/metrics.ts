@@ -5,7 +5,13 @@ export type { Counter, Gauge, Histogram } from 'prom-client'
 /** One deployable's metrics. Names: `soa_<service>_<noun>_<unit|total>`, but for names the field already has. */
 export interface Metrics {
   readonly counter: <L extends string = never>(name: string, help: string, labels?: readonly L[]) => Counter<L>
-  readonly gauge: <L extends string = never>(name: string, help: string, labels?: readonly L[]) => Gauge<L>
+  /** `collect` fills the gauge anew at each scrape: for values that are derived from state held elsewhere. */
+  readonly gauge: <L extends string = never>(
+    name: string,
+    help: string,
+    labels?: readonly L[],
+    collect?: (gauge: Gauge<L>) => void,
+  ) => Gauge<L>
   readonly histogram: <L extends string = never>(
     name: string,
     help: string,
@@ -24,7 +30,19 @@ export function createMetrics({ process: withProcess = true } = {}): Metrics {
   const registers = [registry]
   return {
     counter: (name, help, labelNames = []) => new Counter({ name, help, labelNames: [...labelNames], registers }),
-    gauge: (name, help, labelNames = []) => new Gauge({ name, help, labelNames: [...labelNames], registers }),
+    gauge: (name, help, labelNames = [], collect = undefined) =>
+      new Gauge({
+        name,
+        help,
+        labelNames: [...labelNames],
+        registers,
+        ...(collect && {
+          collect() {
+            this.reset()
+            collect(this)
+          },
+        }),
+      }),
     histogram: (name, help, buckets, labelNames = []) =>
       new Histogram({ name, help, buckets: [...buckets], labelNames: [...labelNames], registers }),
     contentType: registry.contentType,

@@ -15,7 +15,9 @@ const stale = KINDS.filter((kind) => {
   return verify && textOf(file) !== text
 })
 if (stale.length > 0) {
-  process.stderr.write(`k8s/crds is not fresh for ${stale.map((kind) => kind.kind).join(', ')}: run \`make generate\` and commit\n`)
+  process.stderr.write(
+    `k8s/crds is not fresh for ${stale.map((kind) => kind.kind).join(', ')}: run \`make generate\` and commit\n`,
+  )
   process.exitCode = 1
 }
 

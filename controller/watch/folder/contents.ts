@@ -1,7 +1,7 @@
 import { contentHash } from '#lib/hash.ts'
 import { API_VERSION, type ManagedObject, type PolicyObject, type ServiceObject } from '../../api/objects.ts'
+import type { Document } from '../../api/validate.ts'
 import type { FileContent, FileError } from './file.ts'
-import type { Document } from './validate.ts'
 
 /** A file as last read; `since` is when it was first seen, ISO 8601. */
 export interface FolderFile extends FileContent {

@@ -1,5 +1,5 @@
 import { isMap, isScalar, LineCounter, parseAllDocuments } from 'yaml'
-import { type Document, validate } from './validate.ts'
+import { type Document, validate } from '../../api/validate.ts'
 
 /** What one file holds: its good documents, and an error for each other one. */
 export interface FileContent {

@@ -1,10 +1,10 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
 import formatsModule from 'ajv-formats'
-import { objectSchema } from '../../api/crd.ts'
-import { KINDS } from '../../api/kinds.ts'
-import { API_VERSION } from '../../api/objects.ts'
-import type { Kind } from '../../api/schema.ts'
 import { celChecks, type Violation } from './cel.ts'
+import { objectSchema } from './crd.ts'
+import { KINDS } from './kinds.ts'
+import { API_VERSION } from './objects.ts'
+import type { Kind } from './schema.ts'
 
 /** A document that holds: defaults filled in, nothing the API server would refuse. */
 export interface Document {

@@ -1,5 +1,5 @@
 import { Environment } from '@marcbachmann/cel-js'
-import type { Rule, Schema } from '../../api/schema.ts'
+import type { Rule, Schema } from './schema.ts'
 
 export interface Violation {
   /** Dotted path of the field, such as `spec.expose.paths[0]`. */

@@ -1,0 +1,24 @@
+import { type ConfigOf, flag, httpUrl, oneOf, port, text, whole } from '#lib/config.ts'
+
+export const settings = {
+  host: text('SOAPLANE_HOST', '0.0.0.0', 'address to listen on'),
+  port: port('SOAPLANE_CONTROLLER_PORT', 8082, 'port of the feed and the control API'),
+  source: oneOf('SOAPLANE_SOURCE', ['kube', 'folder'], 'kube', 'where desired state comes from'),
+  folder: text('SOAPLANE_FOLDER', 'soaplane', 'directory of YAML for the folder source'),
+  kubeconfig: text('KUBECONFIG', undefined, 'kubeconfig for the kube source; in a cluster its own account is used'),
+  watchNamespace: text('SOAPLANE_WATCH_NAMESPACE', undefined, 'the one namespace to watch; all if left out'),
+  leaseNamespace: text('SOAPLANE_NAMESPACE', 'default', 'namespace of the leader lease'),
+  advertisedUrl: httpUrl('SOAPLANE_ADVERTISED_URL', undefined, 'URL at which other controllers reach this one'),
+  controlToken: text('SOAPLANE_CONTROL_TOKEN', undefined, 'bearer token that replicas and controllers show each other'),
+  leaderElection: flag('SOAPLANE_LEADER_ELECTION', true, 'elect one writer among several controllers'),
+  settleMs: whole(
+    'SOAPLANE_SETTLE_MS',
+    10_000,
+    'how long replicas may take before a status says they are late',
+    [0, 600_000],
+  ),
+  drainDelayMs: whole('SOAPLANE_DRAIN_DELAY_MS', 0, 'how long to stay up, unready, before stopping', [0, 600_000]),
+  logLevel: oneOf('SOAPLANE_LOG_LEVEL', ['debug', 'info', 'warn', 'error'], 'info', 'least level to log'),
+} as const
+
+export type ControllerConfig = ConfigOf<typeof settings>

@@ -1,0 +1,107 @@
+import { setTimeout as after } from 'node:timers/promises'
+import type { Clock } from '#lib/clock.ts'
+import { reasonOf } from '#lib/error.ts'
+import type { Log } from '#lib/log.ts'
+import type { Part } from '#lib/run.ts'
+import type { Hub } from './hub.ts'
+import type { Replica } from './replicas.ts'
+
+/**
+ * Makes the replicas of every controller known to the one that leads, which alone writes statuses, and to the others,
+ * whose replicas need their peers: a follower posts its own to the leader and is answered with all others'.
+ *
+ *   follower ── POST /relay {controller, replicas} ──► leader
+ *            ◄── {replicas: everyone's but the asker's} ──
+ */
+export interface Relay extends Part {
+  /** Replicas connected to other controllers. */
+  readonly elsewhere: () => Iterable<Replica>
+  /** Leader: takes a follower's replicas, answers everyone else's. */
+  readonly take: (controller: string, replicas: readonly Replica[]) => readonly Replica[]
+}
+
+export interface RelayOptions {
+  readonly controller: string
+  readonly hub: () => Hub
+  /** Control URL of the leader; undefined while this process leads or nobody is known to. */
+  readonly leaderUrl: () => string | undefined
+  readonly token: string | undefined
+  readonly onChange: () => void
+  readonly clock: Clock
+  readonly log: Log
+}
+
+const EVERY_MS = 1_000
+/** A follower that has not posted for this long is gone with its replicas: they dial another controller. */
+const FORGET_MS = 5_000
+const ANSWER_WITHIN_MS = 2_000
+
+export function createRelay({ controller, hub, leaderUrl, token, onChange, clock, log }: RelayOptions): Relay {
+  const followers = new Map<string, { readonly replicas: readonly Replica[]; readonly at: number }>()
+  const stopping = new AbortController()
+  let fromLeader: readonly Replica[] = []
+  let wake = new AbortController()
+  let reached = true
+  let loop: Promise<void> | undefined
+
+  function elsewhere(): readonly Replica[] {
+    if (leaderUrl() !== undefined) return fromLeader
+    const now = clock.monotonic()
+    const fresh = [...followers].filter(([, each]) => now - each.at < FORGET_MS)
+    return fresh.flatMap(([, each]) => each.replicas)
+  }
+
+  function change(next: readonly Replica[], last: readonly Replica[]): void {
+    if (JSON.stringify(next) !== JSON.stringify(last)) onChange()
+  }
+
+  async function post(url: string): Promise<void> {
+    const response = await fetch(`${url}/relay`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...(token !== undefined && { authorization: `Bearer ${token}` }) },
+      body: JSON.stringify({ controller, replicas: [...hub().replicas().values()] }),
+      signal: AbortSignal.any([stopping.signal, AbortSignal.timeout(ANSWER_WITHIN_MS)]),
+    })
+    if (!response.ok) throw new Error(`leader answered ${response.status}`)
+    const last = fromLeader
+    fromLeader = ((await response.json()) as { replicas: readonly Replica[] }).replicas
+    change(fromLeader, last)
+  }
+
+  async function follow(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      const url = leaderUrl()
+      try {
+        if (url !== undefined) await post(url)
+        reached = true
+      } catch (error) {
+        if (reached && !stopping.signal.aborted) log.warn({ error: reasonOf(error) }, 'Leader out of reach')
+        reached = false
+      }
+      wake = new AbortController()
+      await after(EVERY_MS, undefined, { signal: AbortSignal.any([stopping.signal, wake.signal]) }).catch(
+        () => undefined,
+      )
+    }
+  }
+
+  return {
+    name: 'relay',
+    start() {
+      hub().onReplicas(() => wake.abort())
+      loop = follow()
+    },
+    async stop() {
+      stopping.abort()
+      await loop
+    },
+    elsewhere,
+    take(from, replicas) {
+      const last = followers.get(from)?.replicas ?? []
+      followers.set(from, { replicas, at: clock.monotonic() })
+      change(replicas, last)
+      const others = elsewhere().filter((each) => !replicas.some(({ id }) => id === each.id))
+      return [...hub().replicas().values(), ...others]
+    },
+  }
+}

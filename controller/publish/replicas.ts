@@ -1,0 +1,43 @@
+import type { SliceName } from '#lib/model/slice.ts'
+
+/**
+ * A replica of a data plane, as the controller knows it.
+ *
+ *   hello ──► connected ──goodbye──► (gone at once)
+ *                │  ▲
+ *          socket lost  hello
+ *                ▼  │
+ *              lost ──grace passed──► (gone: nobody waits for it any more)
+ */
+export interface Replica {
+  readonly id: string
+  readonly slice: SliceName
+  readonly url: string
+  readonly ready: boolean
+  /** The version it serves; undefined before its first. */
+  readonly acked: string | undefined
+  readonly refused?: { readonly version: string; readonly error: string }
+  /** Monotonic milliseconds at which its socket was lost. */
+  readonly lostAt?: number
+}
+
+/** How long a replica that vanished without a goodbye still counts: it may be serving its last copy. */
+export const LOST_GRACE_MS = 30_000
+
+export type Replicas = ReadonlyMap<string, Replica>
+
+export function withReplica(replicas: Replicas, replica: Replica): Replicas {
+  return new Map(replicas).set(replica.id, replica)
+}
+
+export function withoutReplica(replicas: Replicas, id: string): Replicas {
+  const next = new Map(replicas)
+  next.delete(id)
+  return next
+}
+
+/** Drops the replicas that have been lost for longer than the grace. */
+export function afterGrace(replicas: Replicas, now: number): Replicas {
+  const stays = (each: Replica) => each.lostAt === undefined || now - each.lostAt < LOST_GRACE_MS
+  return [...replicas.values()].every(stays) ? replicas : new Map([...replicas].filter(([, each]) => stays(each)))
+}

@@ -1,0 +1,39 @@
+import { type ConfigOf, readConfig, type Settings } from './config.ts'
+import { reasonOf } from './error.ts'
+import { createLog, type Log } from './log.ts'
+import { createMetrics, type Metrics } from './metrics.ts'
+import { createLife, type Life, type Part, run } from './run.ts'
+
+/** What every deployable is handed; `unready` speaks for the whole process. */
+export interface MainEnv {
+  readonly log: Log
+  readonly metrics: Metrics
+  readonly random: () => number
+  readonly unready: () => readonly string[]
+}
+
+/** Settings every deployable has. */
+interface Common {
+  readonly logLevel?: unknown
+  readonly drainDelayMs?: unknown
+}
+
+/** The whole of a deployable's main: configuration (checked before any socket opens), parts, life. Ends with the process. */
+export async function main<const S extends Settings>(
+  service: string,
+  settings: S,
+  compose: (config: ConfigOf<S>, env: MainEnv) => readonly Part[] | Promise<readonly Part[]>,
+): Promise<void> {
+  let life: Life | undefined
+  try {
+    const config = readConfig(service, settings, process.argv.slice(2), process.env)
+    const { logLevel, drainDelayMs } = config as Common
+    const log = createLog(service, typeof logLevel === 'string' ? logLevel : 'info')
+    const unready = () => life?.unready() ?? ['process: starting']
+    life = createLife(await compose(config, { log, metrics: createMetrics(), random: Math.random, unready }))
+    await run(life, { log, drainDelayMs: typeof drainDelayMs === 'number' ? drainDelayMs : 0 })
+  } catch (error) {
+    process.stderr.write(`${service}: ${reasonOf(error)}\n`)
+    process.exitCode = 1
+  }
+}
