@@ -25,7 +25,7 @@ export function annotatedLimit(service: ServiceObject, lastGood: string | undefi
   const why = parsed.ok ? '' : parsed.why
   const kept = lastGood === undefined ? undefined : limitOf(service, lastGood)
   const effect = kept === undefined ? 'no rate limit is in force' : `the last good value ${lastGood} stays in force`
-  const message = `Annotation ${RATE_LIMIT_ANNOTATION}: "${text.slice(0, 64)}" ${why}; ${effect}`
+  const message = `Annotation ${RATE_LIMIT_ANNOTATION}: "${text.slice(0, 64)}": ${why}; ${effect}`
   return { state: 'invalid', message, text: kept && lastGood, limit: kept }
 }
 

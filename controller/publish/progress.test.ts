@@ -1,0 +1,101 @@
+import { describe, expect, it } from 'vitest'
+import type { GatewayEntry } from '#lib/model/gateway.ts'
+import { progressOf } from './progress.ts'
+import type { Replica } from './replicas.ts'
+import { publication, unpublished } from './versions.ts'
+
+const entry = (object: string, createdAt: string): GatewayEntry => ({
+  uid: object,
+  namespace: 'default',
+  object,
+  name: object,
+  endpointsRev: 'r',
+  hostnames: [],
+  routes: [],
+  limits: [],
+  createdAt,
+})
+
+const first =
+  publication(
+    unpublished<'gateway'>(),
+    new Map([
+      ['a', entry('a', '1')],
+      ['b', entry('b', '1')],
+    ]),
+  )?.published ?? unpublished<'gateway'>()
+const second =
+  publication(
+    first,
+    new Map([
+      ['a', entry('a', '2')],
+      ['b', entry('b', '1')],
+    ]),
+  )?.published ?? unpublished<'gateway'>()
+const published = { gateway: second, registry: unpublished<'registry'>() }
+const replica = (id: string, acked: string | undefined, more: Partial<Replica> = {}): Replica => ({
+  id,
+  slice: 'gateway',
+  url: '',
+  ready: true,
+  acked,
+  ...more,
+})
+const a = { slice: 'gateway', key: 'a' } as const
+const b = { slice: 'gateway', key: 'b' } as const
+
+describe('progress', () => {
+  it.each([
+    {
+      when: 'each serves the version with the change',
+      items: [a],
+      replicas: [replica('1', second.version), replica('2', second.version)],
+      gives: { acked: 2, total: 2, without: [] },
+    },
+    {
+      when: 'one is a version behind',
+      items: [a],
+      replicas: [replica('1', second.version), replica('2', first.version)],
+      gives: { acked: 1, total: 2, without: [] },
+    },
+    {
+      when: 'the version behind differs elsewhere only',
+      items: [b],
+      replicas: [replica('1', first.version)],
+      gives: { acked: 1, total: 1, without: [] },
+    },
+    {
+      when: 'a replica is not ready',
+      items: [a],
+      replicas: [replica('1', second.version), replica('2', undefined, { ready: false })],
+      gives: { acked: 1, total: 1, without: [] },
+    },
+    {
+      when: 'a lost replica may still serve the old version',
+      items: [a],
+      replicas: [replica('1', second.version), replica('2', first.version, { lostAt: 1 })],
+      gives: { acked: 1, total: 2, without: [] },
+    },
+    { when: 'nobody is there', items: [a], replicas: [], gives: { acked: 0, total: 0, without: ['gateway'] } },
+    {
+      when: 'a replica holds a version nobody knows',
+      items: [a],
+      replicas: [replica('1', 'f00')],
+      gives: { acked: 0, total: 1, without: [] },
+    },
+    {
+      when: 'a replica refused the version',
+      items: [a],
+      replicas: [replica('1', first.version, { refused: { version: second.version, error: 'no' } })],
+      gives: { acked: 0, total: 1, without: [], refusal: 'no' },
+    },
+    {
+      when: 'nothing is asked for',
+      items: [],
+      replicas: [replica('1', first.version)],
+      gives: { acked: 0, total: 0, without: [] },
+    },
+  ])('is $gives.acked of $gives.total when $when', ({ items, replicas, gives }) => {
+    expect(progressOf(items, published, replicas)).toEqual(gives)
+  })
+})
