@@ -89,7 +89,8 @@ export async function controller(config: ControllerConfig, env: ControllerEnv): 
   })
   const app = controlApi({ source, hub, relay, errors, token: config.controlToken, log, metrics, unready: env.unready })
   const api = httpPart('control API', app, config)
-  const parts = [queue, ...source.parts, status, relay, api, wsPart('feed', api.server, hub.routes)]
+  // The API first: its URL goes into the lease, and a controller that waits for its source should say so.
+  const parts = [queue, api, ...source.parts, status, relay, wsPart('feed', api.server, hub.routes)]
   return { parts, url: () => api.url(), source }
 }
 

@@ -1,9 +1,12 @@
 import type { Clock } from '#lib/clock.ts'
+import { createKube } from '#lib/kube.ts'
 import type { Log } from '#lib/log.ts'
 import type { Metrics } from '#lib/metrics.ts'
 import type { ControllerConfig } from '../config.ts'
+import { createElector, type Elector } from '../leader/lease.ts'
 import type { FileError } from './folder/file.ts'
 import { folderSource } from './folder/folder.ts'
+import { createKubeSource } from './kube.ts'
 import type { Source } from './source.ts'
 
 export interface OpenedSource {
@@ -24,11 +27,36 @@ export interface SourceEnv {
   readonly url: () => string
 }
 
+/** Stands in for an election where there is one controller by design. */
+const alone: Elector = {
+  name: 'no election',
+  start() {},
+  stop() {},
+  leads: () => true,
+  onLead: (listener) => listener(true),
+  leaderUrl: () => undefined,
+}
+
 /** The source that the configuration names. */
 export async function openSource(config: ControllerConfig, env: SourceEnv): Promise<OpenedSource> {
   if (config.source === 'folder') {
     const source = folderSource({ folder: config.folder, defaultNamespace: 'default', log: env.log })
     return { source, errors: source.errors, leaderUrl: () => undefined }
   }
-  throw new Error('TODO kube')
+  const kube = await createKube({
+    ...(config.kubeconfig !== undefined && { kubeconfig: config.kubeconfig }),
+    metrics: env.metrics,
+  })
+  const elector = config.leaderElection
+    ? createElector({
+        ...env,
+        kube,
+        namespace: config.leaseNamespace,
+        name: 'soaplane-controller',
+        identity: env.id,
+        controlUrl: env.url,
+      })
+    : alone
+  const source = createKubeSource({ ...env, kube, elector, namespace: config.watchNamespace, identity: env.id })
+  return { source, errors: () => [], leaderUrl: elector.leaderUrl }
 }
