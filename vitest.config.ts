@@ -5,6 +5,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     passWithNoTests: false,
+    reporters: ['default', './test/kit/reporter.ts'],
     projects: [
       {
         test: {

@@ -1,0 +1,56 @@
+# Every target says what it does after `##`; `make help` prints that.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+
+INSTALLED := node_modules/.installed
+
+.PHONY: help
+help: ## print this
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# Node itself is among the packages, so any npm will do to begin with.
+$(INSTALLED): package.json package-lock.json
+	@command -v npm >/dev/null || { echo 'npm is needed: install Node.js 20 or newer'; exit 1; }
+	@echo 'Installing packages (once, about 20 seconds) ...'
+	@npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+.PHONY: install
+install: $(INSTALLED) ## install the packages, Node 24 among them
+
+.PHONY: up
+up: $(INSTALLED) ## run everything on this machine, without Kubernetes; ARGS='--help' tells the flags
+	@exec node services/embedded/main.ts $(ARGS)
+
+.PHONY: test
+test: $(INSTALLED) ## run all tests: unit, feature, and integration with a real API server and RabbitMQ
+	@vitest run $(ARGS)
+
+.PHONY: unit
+unit: $(INSTALLED) ## run the unit and feature tests only, in seconds
+	@vitest run --project unit --project feature $(ARGS)
+
+.PHONY: check
+check: $(INSTALLED) verify ## types, lint, dependency rules, file sizes, generated files
+	@tsc -p .
+	@biome ci --error-on-warnings .
+	@depcruise lib controller services test --output-type err
+	@node test/kit/file-sizes.ts
+
+.PHONY: fmt
+fmt: $(INSTALLED) ## format the code and mend what lint can mend
+	@biome check --write .
+
+.PHONY: generate
+generate: $(INSTALLED) ## write k8s/crds from controller/api
+	@node controller/api/generate.ts
+
+.PHONY: verify
+verify: $(INSTALLED) ## prove that the generated files are fresh
+	@node controller/api/generate.ts --verify
+
+.PHONY: bench
+bench: $(INSTALLED) ## measure against peers, side by side in one run, and print ratios
+	@node test/bench/main.ts $(ARGS)
