@@ -1,0 +1,73 @@
+import { spawn } from 'node:child_process'
+import { accessSync, constants, renameSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { telling } from '../progress.ts'
+import { cacheFolder, kubernetesVersion } from './cache.ts'
+
+/** A kube-apiserver: the one given, else the one built before, else one built now from the Go module. */
+export async function apiServerBinary(env: NodeJS.ProcessEnv = process.env): Promise<string> {
+  const given = env.SOAPLANE_KUBE_APISERVER
+  if (given) return executable(given) ? given : fail(`SOAPLANE_KUBE_APISERVER=${given} is not an executable file`)
+  const version = kubernetesVersion()
+  const cached = join(cacheFolder(version), 'kube-apiserver')
+  if (executable(cached)) return cached
+  await telling(`Building kube-apiserver ${version} from its Go module, once (about 4 minutes on 2 cores)`, () =>
+    build('kube-apiserver', version, cached, env),
+  )
+  return cached
+}
+
+async function build(command: string, version: string, target: string, env: NodeJS.ProcessEnv): Promise<void> {
+  const [, major, minor] = /^v(\d+)\.(\d+)/.exec(version) ?? []
+  const set = 'k8s.io/component-base/version'
+  const flags = `-s -w -X ${set}.gitVersion=${version} -X ${set}.gitMajor=${major} -X ${set}.gitMinor=${minor}`
+  // Renamed when whole: a run that is cut off, or one beside this one, never sees half a binary.
+  const part = `${target}.${process.pid}.part`
+  try {
+    await go(['build', '-trimpath', '-ldflags', flags, '-o', part, `k8s.io/kubernetes/cmd/${command}`], env)
+    renameSync(part, target)
+  } catch (error) {
+    rmSync(part, { force: true })
+    fail(`kube-apiserver cannot be built: ${(error as Error).message}`)
+  }
+}
+
+function go(args: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const child = spawn('go', args, {
+      cwd: import.meta.dirname,
+      env: { ...env, CGO_ENABLED: '0' },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    })
+    let errors = ''
+    child.stderr.on('data', (chunk) => {
+      errors = `${errors}${chunk}`.slice(-2_000)
+    })
+    child.on('error', (error: NodeJS.ErrnoException) =>
+      reject(error.code === 'ENOENT' ? new Error('there is no `go` on the PATH') : error),
+    )
+    child.on('exit', (code) => (code === 0 ? resolve() : reject(new Error(`go build ended with ${code}: ${errors}`))))
+  })
+}
+
+export function executable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function fail(why: string): never {
+  throw new Error(
+    [
+      `No Kubernetes API server for the integration tests: ${why}.`,
+      'Any one of these gives one:',
+      '  SOAPLANE_TEST_KUBECONFIG=<file>   a cluster that may be written to',
+      '  SOAPLANE_KUBE_APISERVER=<file>    a kube-apiserver binary (with SOAPLANE_ETCD=<file>, or etcd on the PATH)',
+      `  ${join(cacheFolder(kubernetesVersion()), 'kube-apiserver')}   the same, put here once`,
+      '  Go 1.24 or newer on the PATH      and it is built from the Go module, once',
+    ].join('\n'),
+  )
+}
