@@ -1,6 +1,5 @@
 import { contentHash } from '#lib/hash.ts'
 import { API_VERSION, type ServiceObject } from './api/objects.ts'
-import type { ServiceSpec } from './api/service.ts'
 import { validate } from './api/validate.ts'
 import { REGISTERED_LABEL, registryNameOf } from './translate/services.ts'
 
@@ -18,7 +17,8 @@ export interface Registration {
   readonly contract?: string
   readonly metadata?: Readonly<Record<string, string>>
   readonly ttl?: string
-  readonly health?: ServiceSpec['health']
+  /** As in the Service's spec; what is left out gets its default. */
+  readonly health?: Readonly<Record<string, unknown>>
 }
 
 export type Refusal = { readonly ok: false; readonly status: 400 | 404 | 409; readonly detail: string }
@@ -76,7 +76,7 @@ export function withRegistration(
   const checked = validate(candidate, who.namespace)
   if (!checked.ok)
     return refused(400, checked.violations.map(({ field, message }) => `${asked(field)}: ${message}`).join('; '))
-  const next = { ...candidate, spec: checked.document.spec } as unknown as ServiceObject
+  const next = { ...candidate, spec: checked.document.body.spec } as unknown as ServiceObject
   return {
     ok: true,
     object: current !== undefined && contentHash(current.spec) === contentHash(next.spec) ? current : next,

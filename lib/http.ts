@@ -14,7 +14,7 @@ import type { Part } from './run.ts'
 
 export type { Express, Request, Response } from 'express'
 
-/** An HTTP server as a part: `url()` is known once it has started. */
+/** An HTTP server as a part: `url()` is known once it has started, and stays what it was after the stop. */
 export interface HttpPart extends Part {
   readonly server: Server
   readonly url: () => string
@@ -23,11 +23,18 @@ export interface HttpPart extends Part {
 /** Serves `handler` on `host:port`; on stop refuses new connections, lets requests in hand finish, closes idle sockets. */
 export function httpPart(name: string, handler: Express, { host, port }: { host: string; port: number }): HttpPart {
   const server = createServer({ keepAliveTimeout: 65_000, headersTimeout: 10_000, requestTimeout: 60_000 }, handler)
+  let url: string | undefined
   return {
     name,
     server,
-    url: () => urlOf(server, host),
-    start: () => listening(server, host, port, name),
+    url() {
+      if (url === undefined) throw new SoaError('SOA_INTERNAL', `${name} has not started: it has no URL yet`)
+      return url
+    },
+    async start() {
+      await listening(server, host, port, name)
+      url = urlOf(server, host)
+    },
     stop: () => closed(server),
   }
 }

@@ -102,12 +102,14 @@ export function wsClient(options: WsClientOptions): WsClient {
 
   function dial(): void {
     let reason = 'closed'
-    const dialled = new WebSocket(options.url().replace(/^http/, 'ws'), {
-      headers: { ...options.headers?.() },
-      perMessageDeflate: false,
-      handshakeTimeout: 5_000,
-      maxPayload: 256 * 1024 * 1024,
-    })
+    let dialled: WebSocket
+    try {
+      dialled = opened()
+    } catch (error) {
+      // An address that is not known yet is one more way to be down.
+      again(reasonOf(error))
+      return
+    }
     socket = dialled
     const heard = () => {
       clearTimeout(silence)
@@ -133,9 +135,22 @@ export function wsClient(options: WsClientOptions): WsClient {
     })
     dialled.on('close', () => {
       clearTimeout(silence)
-      if (stopped) return
-      options.onDown?.(reason)
-      timer = setTimeout(dial, backoffMs(backoff, attempt++, options.random))
+      again(reason)
+    })
+  }
+
+  function again(reason: string): void {
+    if (stopped) return
+    options.onDown?.(reason)
+    timer = setTimeout(dial, backoffMs(backoff, attempt++, options.random))
+  }
+
+  function opened(): WebSocket {
+    return new WebSocket(options.url().replace(/^http/, 'ws'), {
+      headers: { ...options.headers?.() },
+      perMessageDeflate: false,
+      handshakeTimeout: 5_000,
+      maxPayload: 256 * 1024 * 1024,
     })
   }
 

@@ -7,6 +7,11 @@ export interface Violation {
   readonly message: string
 }
 
+/** The path of a field inside another; '' is the object itself. */
+export function under(field: string, name: string): string {
+  return field === '' ? name : `${field}.${name}`
+}
+
 type Check = (value: unknown, field: string) => readonly Violation[]
 
 // The subset that runs here as it does in the API server: docs/reference/cel.md lists it.
@@ -27,7 +32,7 @@ export function celChecks(schema: Schema): Check {
     const self = celValue(schema, value)
     const found = own.flatMap((each) => each(self, field))
     for (const [name, inner] of properties)
-      found.push(...inner((value as Record<string, unknown>)[name], `${field}.${name}`))
+      found.push(...inner((value as Record<string, unknown>)[name], under(field, name)))
     if (items && Array.isArray(value))
       for (const [i, each] of value.entries()) found.push(...items(each, `${field}[${i}]`))
     return found

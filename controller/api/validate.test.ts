@@ -90,7 +90,7 @@ describe('a document is refused by its field', () => {
 
   it('taken with its defaults', () => {
     const checked = validate(service({ url, health: {}, expose: { paths: [{ value: '/x' }] } }), 'shop')
-    expect(checked.ok && { metadata: checked.document.metadata, spec: checked.document.spec }).toEqual({
+    expect(checked.ok && { metadata: checked.document.metadata, spec: checked.document.body.spec }).toEqual({
       metadata: { name: 'a', namespace: 'shop' },
       spec: {
         url,

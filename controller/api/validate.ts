@@ -1,21 +1,24 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
 import formatsModule from 'ajv-formats'
-import { celChecks, type Violation } from './cel.ts'
+import { celChecks, under, type Violation } from './cel.ts'
 import { objectSchema } from './crd.ts'
+import { endpointSlice } from './endpoint-slice.ts'
 import { KINDS } from './kinds.ts'
 import { API_VERSION } from './objects.ts'
-import type { Kind } from './schema.ts'
+import type { Schema } from './schema.ts'
 
 /** A document that holds: defaults filled in, nothing the API server would refuse. */
 export interface Document {
-  readonly kind: Kind
+  readonly apiVersion: string
+  readonly kind: string
   readonly metadata: {
     readonly name: string
     readonly namespace: string
     readonly labels?: Readonly<Record<string, string>>
     readonly annotations?: Readonly<Record<string, string>>
   }
-  readonly spec: Record<string, unknown>
+  /** Everything but metadata and status: `spec`, or an EndpointSlice's own fields. */
+  readonly body: Readonly<Record<string, unknown>>
 }
 
 export type Validated =
@@ -25,12 +28,27 @@ export type Validated =
 const ajv = new Ajv({ allErrors: true, useDefaults: true, strict: false, logger: false })
 formatsModule.default(ajv)
 
-const checks = new Map(
-  KINDS.map((kind) => {
-    const schema = objectSchema(kind, { withStatus: false })
-    return [kind.kind, { kind, structural: ajv.compile(schema), rules: celChecks(kind.spec) }] as const
-  }),
-)
+interface Checked {
+  readonly apiVersion: string
+  /** Of the whole object but metadata, its open top level closed. */
+  readonly schema: Schema
+  readonly structural: ValidateFunction
+  readonly rules: ReturnType<typeof celChecks>
+}
+
+const checks = new Map<string, Checked>([
+  ...KINDS.map((kind) => [kind.kind, checked(API_VERSION, objectSchema(kind, { withStatus: false }))] as const),
+  // No kind of ours: it stands in for what Kubernetes would know of a core Service's pods.
+  ['EndpointSlice', checked('discovery.k8s.io/v1', endpointSlice)],
+])
+
+function checked(
+  apiVersion: string,
+  { properties: { apiVersion: _v, kind: _k, metadata: _m, ...properties } = {}, ...rest }: Schema,
+): Checked {
+  const schema: Schema = { ...rest, properties, additionalProperties: false }
+  return { apiVersion, schema, structural: ajv.compile(schema), rules: celChecks(schema) }
+}
 
 const SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/
 const LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/
@@ -40,26 +58,17 @@ const LIST_MAP_KEYS = 'x-kubernetes-list-map-keys'
 export function validate(value: unknown, defaultNamespace: string): Validated {
   if (value === null || typeof value !== 'object' || Array.isArray(value))
     return refused('', 'a document must be an object')
-  const { apiVersion, kind, metadata, spec, ...rest } = structuredClone(value) as Record<string, unknown>
+  const { apiVersion, kind, metadata, status: _status, ...body } = structuredClone(value) as Record<string, unknown>
   const known = checks.get(String(kind))
-  if (apiVersion !== API_VERSION) return refused('apiVersion', `must be ${API_VERSION}`)
   if (known === undefined) return refused('kind', `must be one of ${[...checks.keys()].join(', ')}`)
-  const stranger = Object.keys(rest).find((name) => name !== 'status')
-  if (stranger !== undefined) return refused(stranger, 'unknown field')
+  if (apiVersion !== known.apiVersion) return refused('apiVersion', `must be ${known.apiVersion}`)
   const meta = metadataOf(metadata, defaultNamespace)
   if ('violations' in meta) return { ok: false, violations: meta.violations }
-  const candidate = { spec }
-  const violations = structuralViolations(known.structural, candidate)
+  const structure = structuralViolations(known.structural, body)
+  if (structure.length > 0) return { ok: false, violations: structure }
+  const violations = [...duplicateKeys(known.schema, body, ''), ...known.rules(body, '')]
   if (violations.length > 0) return { ok: false, violations }
-  const ruleViolations = [
-    ...duplicateKeys(known.kind.spec, candidate.spec, 'spec'),
-    ...known.rules(candidate.spec, 'spec'),
-  ]
-  if (ruleViolations.length > 0) return { ok: false, violations: ruleViolations }
-  return {
-    ok: true,
-    document: { kind: known.kind, metadata: meta.metadata, spec: candidate.spec as Record<string, unknown> },
-  }
+  return { ok: true, document: { apiVersion, kind: String(kind), metadata: meta.metadata, body } }
 }
 
 function refused(field: string, message: string): Validated {
@@ -121,15 +130,15 @@ function violationOf({ instancePath, keyword, params, message }: ErrorObject): V
     .replace(/^\//, '')
     .replace(/\/(\d+)(?=\/|$)/g, '[$1]')
     .replaceAll('/', '.')
-  const under = (name: string) => (path === '' ? name : `${path}.${name}`)
-  if (keyword === 'additionalProperties') return { field: under(params.additionalProperty), message: 'unknown field' }
-  if (keyword === 'required') return { field: under(params.missingProperty), message: 'is required' }
+  if (keyword === 'additionalProperties')
+    return { field: under(path, params.additionalProperty), message: 'unknown field' }
+  if (keyword === 'required') return { field: under(path, params.missingProperty), message: 'is required' }
   if (keyword === 'enum') return { field: path, message: `must be one of ${params.allowedValues.join(', ')}` }
   return { field: path, message: message ?? 'is invalid' }
 }
 
 // x-kubernetes-list-type map and set: no two entries alike. JSON Schema has no word for it.
-function duplicateKeys(schema: Kind['spec'], value: unknown, field: string): readonly Violation[] {
+function duplicateKeys(schema: Schema, value: unknown, field: string): readonly Violation[] {
   if (value === null || typeof value !== 'object') return []
   if (Array.isArray(value)) {
     const inner = schema.items
@@ -139,11 +148,11 @@ function duplicateKeys(schema: Kind['spec'], value: unknown, field: string): rea
       : [...own, ...value.flatMap((each, i) => duplicateKeys(inner, each, `${field}[${i}]`))]
   }
   return Object.entries(schema.properties ?? {}).flatMap(([name, inner]) =>
-    duplicateKeys(inner, (value as Record<string, unknown>)[name], `${field}.${name}`),
+    duplicateKeys(inner, (value as Record<string, unknown>)[name], under(field, name)),
   )
 }
 
-function duplicatesIn(schema: Kind['spec'], list: readonly unknown[]): readonly number[] {
+function duplicatesIn(schema: Schema, list: readonly unknown[]): readonly number[] {
   const type = schema['x-kubernetes-list-type']
   if (type !== 'map' && type !== 'set') return []
   const keys = schema[LIST_MAP_KEYS] ?? []

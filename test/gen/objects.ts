@@ -25,7 +25,7 @@ export function objectOf(kind: ManagedObject['kind'], { metadata, spec, status }
       ...metadata,
       namespace: metadata.namespace ?? 'default',
     },
-    spec: checked.document.spec,
+    spec: checked.document.body.spec,
     ...(status !== undefined && { status }),
   } as unknown as ManagedObject
 }

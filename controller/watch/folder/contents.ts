@@ -1,5 +1,5 @@
 import { contentHash } from '#lib/hash.ts'
-import { API_VERSION, type ManagedObject, type PolicyObject, type ServiceObject } from '../../api/objects.ts'
+import type { EndpointSlice, ManagedObject, ServiceObject } from '../../api/objects.ts'
 import type { Document } from '../../api/validate.ts'
 import type { FileContent, FileError } from './file.ts'
 
@@ -8,9 +8,11 @@ export interface FolderFile extends FileContent {
   readonly since: string
 }
 
+export type FolderObject = ManagedObject | (EndpointSlice & { readonly kind: 'EndpointSlice' })
+
 export interface FolderContents {
   /** Keyed by `Kind/namespace/name`. */
-  readonly objects: Map<string, ManagedObject>
+  readonly objects: Map<string, FolderObject>
   readonly errors: readonly FileError[]
 }
 
@@ -20,9 +22,9 @@ export interface FolderContents {
  */
 export function contentsOf(
   files: ReadonlyMap<string, FolderFile>,
-  last: ReadonlyMap<string, ManagedObject>,
+  last: ReadonlyMap<string, FolderObject>,
 ): FolderContents {
-  const objects = new Map<string, ManagedObject>()
+  const objects = new Map<string, FolderObject>()
   const owners = new Map<string, string>()
   const errors: FileError[] = []
   for (const [path, file] of [...files].sort(([a], [b]) => (a < b ? -1 : 1))) {
@@ -60,39 +62,45 @@ export function keepingGood(next: FolderFile, last: FolderFile | undefined): Fol
 }
 
 function identity({ kind, metadata }: Document): string {
-  return `${kind.kind}/${metadata.namespace}/${metadata.name}`
+  return `${kind}/${metadata.namespace}/${metadata.name}`
 }
 
 // A document is never changed once read, so its hashes are computed once.
-const hashes = new WeakMap<Document, { readonly spec: string; readonly whole: string }>()
+const hashes = new WeakMap<Document, { readonly body: string; readonly whole: string }>()
 
-function hashesOf(document: Document): { readonly spec: string; readonly whole: string } {
+function hashesOf(document: Document): { readonly body: string; readonly whole: string } {
   const known = hashes.get(document)
   if (known !== undefined) return known
-  const spec = contentHash(document.spec)
-  const made = { spec, whole: contentHash([document.metadata, spec]) }
+  const body = contentHash(document.body)
+  const made = { body, whole: contentHash([document.metadata, body]) }
   hashes.set(document, made)
   return made
 }
 
-function objectOf(document: Document, last: ManagedObject | undefined, since: string): ManagedObject {
-  const { kind, metadata, spec } = document
-  const { spec: specHash, whole: resourceVersion } = hashesOf(document)
+function objectOf(document: Document, last: FolderObject | undefined, since: string): FolderObject {
+  const { apiVersion, kind, metadata, body } = document
+  const { body: bodyHash, whole: resourceVersion } = hashesOf(document)
   if (last?.metadata.resourceVersion.startsWith(resourceVersion)) return last
-  const sameSpec = last !== undefined && contentHash(last.spec) === specHash
-  const generation = last === undefined ? 1 : last.metadata.generation + (sameSpec ? 0 : 1)
+  const {
+    apiVersion: _apiVersion,
+    kind: _kind,
+    metadata: lastMetadata,
+    status,
+    ...lastBody
+  } = (last ?? {}) as Partial<ServiceObject>
+  const sameBody = lastMetadata !== undefined && contentHash(lastBody) === bodyHash
   return {
-    apiVersion: API_VERSION,
-    kind: kind.kind,
+    apiVersion,
+    kind,
     metadata: {
       ...metadata,
       // The same object of the same folder keeps its counters over restarts.
-      uid: last?.metadata.uid ?? contentHash([kind.kind, metadata.namespace, metadata.name]),
-      generation,
+      uid: lastMetadata?.uid ?? contentHash([kind, metadata.namespace, metadata.name]),
+      generation: lastMetadata === undefined ? 1 : lastMetadata.generation + (sameBody ? 0 : 1),
       resourceVersion,
-      creationTimestamp: last?.metadata.creationTimestamp ?? since,
+      creationTimestamp: lastMetadata?.creationTimestamp ?? since,
     },
-    spec,
-    ...(last?.status && { status: last.status }),
-  } as unknown as ServiceObject | PolicyObject
+    ...body,
+    ...(status && { status }),
+  } as unknown as FolderObject
 }

@@ -5,9 +5,9 @@ import { stringify } from 'yaml'
 import { reasonOf, SoaError } from '#lib/error.ts'
 import type { Log } from '#lib/log.ts'
 import type { Part } from '#lib/run.ts'
-import { API_VERSION, type ManagedObject, type ServiceObject } from '../../api/objects.ts'
+import { API_VERSION, keyOf, type ManagedObject, type ServiceObject } from '../../api/objects.ts'
 import type { Source, World } from '../source.ts'
-import { contentsOf, type FolderContents, type FolderFile, keepingGood } from './contents.ts'
+import { contentsOf, type FolderContents, type FolderFile, type FolderObject, keepingGood } from './contents.ts'
 import { type FileError, readFile, sayError } from './file.ts'
 
 export interface FolderOptions {
@@ -159,14 +159,13 @@ function hidden(folder: string, path: string): boolean {
     .some((part) => part.startsWith('.') && part !== '..' && part !== '.')
 }
 
-function worldOf(objects: Iterable<ManagedObject>): World {
+function worldOf(objects: Iterable<FolderObject>): World {
   const services = new Map()
   const policies = new Map()
-  for (const object of objects) {
-    const held = object.kind === 'Service' ? services : policies
-    held.set(`${object.metadata.namespace}/${object.metadata.name}`, object)
-  }
-  return { services, policies, endpointSlices: new Map() }
+  const endpointSlices = new Map()
+  const byKind = { Service: services, Policy: policies, EndpointSlice: endpointSlices }
+  for (const object of objects) byKind[object.kind].set(keyOf(object), object)
+  return { services, policies, endpointSlices }
 }
 
 function manifestOf({ kind, metadata: { name, namespace, labels, annotations }, spec }: ServiceObject): string {

@@ -1,0 +1,184 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { systemClock } from '#lib/clock.ts'
+import { createFeed, type Feed } from '#lib/feed-client.ts'
+import { controlApp, httpPart } from '#lib/http.ts'
+import { createMetrics } from '#lib/metrics.ts'
+import type { GatewayEntry } from '#lib/model/gateway.ts'
+import type { Model, Slice } from '#lib/model/slice.ts'
+import { createLife, type Life } from '#lib/run.ts'
+import { wsPart } from '#lib/ws.ts'
+import { eventually } from '#test/kit/eventually.ts'
+import { quietLog } from '#test/kit/quiet.ts'
+import { createHub, type Hub } from './hub.ts'
+
+const lives: Life[] = []
+afterEach(async () => {
+  for (const life of lives.splice(0).reverse()) await life.stop(3_000)
+})
+
+async function controller(port = 0): Promise<{ hub: Hub; url: () => string; life: Life }> {
+  const metrics = createMetrics({ process: false })
+  const hub = createHub({
+    clock: systemClock,
+    log: quietLog(),
+    metrics,
+    refuse: ({ headers }) => (headers.authorization === 'Bearer t' ? undefined : 401),
+    elsewhere: () => [],
+  })
+  const api = httpPart('api', controlApp({ metrics, unready: () => [] }), { host: '127.0.0.1', port })
+  const life = createLife([api, wsPart('feed', api.server, hub.routes)])
+  await life.start()
+  lives.push(life)
+  return { hub, url: api.url, life }
+}
+
+async function replica(
+  url: () => string,
+  apply: (slice: Slice<'gateway'>, version: string) => void | Promise<void> = () => {},
+  id = 'r1',
+  token = 't',
+): Promise<Feed> {
+  const feed = createFeed({
+    slice: 'gateway',
+    controllerUrl: url,
+    token,
+    replica: id,
+    url: () => `http://${id}`,
+    apply,
+    log: quietLog(),
+    random: Math.random,
+  })
+  const life = createLife([feed])
+  await life.start()
+  lives.push(life)
+  return feed
+}
+
+function model(...objects: readonly string[]): Model {
+  const entry = (object: string): GatewayEntry => ({
+    uid: object,
+    namespace: 'd',
+    object,
+    name: object,
+    endpointsRev: 'r',
+    hostnames: [],
+    routes: [],
+    limits: [],
+    createdAt: '1',
+  })
+  return { registry: new Map(), gateway: new Map(objects.map((each) => [each, entry(each)])) }
+}
+
+describe('the feed', () => {
+  it('brings the whole table, then only what changed, and is acknowledged each time', async () => {
+    const { hub, url } = await controller()
+    const seen: string[][] = []
+    await replica(url, (slice) => void seen.push([...slice.keys()]))
+    hub.publish(model('a', 'b'))
+    await eventually(() => expect(seen).toEqual([['a', 'b']]))
+    hub.publish(model('b', 'c'))
+    await eventually(() => expect(seen[1]).toEqual(['b', 'c']))
+    await eventually(() => expect(hub.replicas().get('r1')?.acked).toBe(hub.published().gateway.version))
+  })
+
+  it('sends nothing twice to a replica that comes back with the version it has', async () => {
+    const { hub, url, life } = await controller()
+    hub.publish(model('a'))
+    let applied = 0
+    const feed = await replica(url, () => {
+      applied += 1
+    })
+    await eventually(() => expect(applied).toBe(1))
+    const port = Number(new URL(url()).port)
+    await life.stop(3_000)
+    await eventually(() => expect(feed.isStale()).toBe(true))
+    expect(feed.unready?.()).toBeUndefined()
+    const again = await controller(port)
+    again.hub.publish(model('a'))
+    await eventually(() => expect(again.hub.replicas().get('r1')?.acked).toBe(again.hub.published().gateway.version))
+    expect([applied, feed.isStale()]).toEqual([1, false])
+  })
+
+  it('leaves a replica its last good copy while a controller that just started has not published', async () => {
+    const { hub, url, life } = await controller()
+    hub.publish(model('a'))
+    const seen: number[] = []
+    const feed = await replica(url, (slice) => void seen.push(slice.size))
+    await eventually(() => expect(seen).toEqual([1]))
+    const port = Number(new URL(url()).port)
+    await life.stop(3_000)
+    const again = await controller(port)
+    await eventually(() => expect(again.hub.replicas().has('r1')).toBe(true))
+    expect([seen, feed.version()]).toEqual([[1], hub.published().gateway.version])
+    again.hub.publish(model('a', 'b'))
+    await eventually(() => expect(seen).toEqual([1, 2]))
+  })
+
+  it('keeps serving the last good version when one is refused, and says why', async () => {
+    const { hub, url } = await controller()
+    const feed = await replica(url, (slice) => {
+      if (slice.has('poison')) throw new Error('cannot compile poison')
+    })
+    hub.publish(model('a'))
+    const good = hub.published().gateway.version
+    await eventually(() => expect(feed.version()).toBe(good))
+    hub.publish(model('a', 'poison'))
+    await eventually(() => expect(hub.replicas().get('r1')?.refused?.error).toBe('cannot compile poison'))
+    expect(feed.version()).toBe(good)
+    hub.publish(model('a', 'b'))
+    await eventually(() => expect(hub.replicas().get('r1')).toMatchObject({ acked: hub.published().gateway.version }))
+    expect(hub.replicas().get('r1')?.refused).toBeUndefined()
+  })
+
+  it('skips versions that were overtaken while one was being applied', async () => {
+    const { hub, url } = await controller()
+    const sizes: number[] = []
+    let release: () => void = () => {}
+    const held = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    await replica(url, async (slice) => {
+      sizes.push(slice.size)
+      if (slice.size === 1) await held
+    })
+    hub.publish(model('a'))
+    await eventually(() => expect(sizes).toEqual([1]))
+    for (const objects of [
+      ['a', 'b'],
+      ['a', 'b', 'c'],
+      ['a', 'b', 'c', 'd'],
+    ])
+      hub.publish(model(...objects))
+    release()
+    await eventually(() => expect(hub.replicas().get('r1')?.acked).toBe(hub.published().gateway.version))
+    expect(sizes.at(-1)).toBe(4)
+    expect(sizes.length).toBeLessThan(4)
+  })
+
+  it('tells each ready replica of its peers, and forgets who says goodbye, but not who vanishes', async () => {
+    const { hub, url } = await controller()
+    hub.publish(model('a'))
+    const one = await replica(url, undefined, 'r1')
+    const two = await replica(url, undefined, 'r2')
+    one.tellReady(true)
+    two.tellReady(true)
+    await eventually(() =>
+      expect(one.peers.current()).toEqual([
+        { id: 'r1', url: 'http://r1' },
+        { id: 'r2', url: 'http://r2' },
+      ]),
+    )
+    await two.stop()
+    await eventually(() => expect(one.peers.current()).toEqual([{ id: 'r1', url: 'http://r1' }]))
+    expect([...hub.replicas().keys()]).toEqual(['r1'])
+  })
+
+  it('refuses who shows no token', async () => {
+    const { hub, url } = await controller()
+    hub.publish(model('a'))
+    const stranger = await replica(url, undefined, 'x', 'wrong')
+    const friend = await replica(url, undefined, 'y')
+    await eventually(() => expect(friend.version()).toBe(hub.published().gateway.version))
+    expect([stranger.version(), hub.replicas().has('x')]).toEqual([undefined, false])
+  })
+})
