@@ -96,6 +96,7 @@ export function createReflector<T extends KubeObject>(options: ReflectorOptions<
 
   function touch(): void {
     contactAt = clock.monotonic()
+    fault = undefined
   }
 
   function tell(): void {
@@ -125,7 +126,6 @@ export function createReflector<T extends KubeObject>(options: ReflectorOptions<
     if (synced && changed > 0) metrics.repairs.inc({ kind }, changed)
     const first = !synced
     synced = true
-    fault = undefined
     if (first) log.info({ kind, objects: list.items.length }, 'First full list read')
     if (first || changed > 0) tell()
   }

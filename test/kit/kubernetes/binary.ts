@@ -7,9 +7,9 @@ import { cacheFolder, kubernetesVersion } from './cache.ts'
 /** A kube-apiserver: the one given, else the one built before, else one built now from the Go module. */
 export async function apiServerBinary(env: NodeJS.ProcessEnv = process.env): Promise<string> {
   const given = env.SOAPLANE_KUBE_APISERVER
-  if (given) return executable(given) ? given : fail(`SOAPLANE_KUBE_APISERVER=${given} is not an executable file`)
+  if (given) return executable(given) ? given : fail(`SOAPLANE_KUBE_APISERVER=${given} is not an executable file`, env)
   const version = kubernetesVersion()
-  const cached = join(cacheFolder(version), 'kube-apiserver')
+  const cached = join(cacheFolder(version, env), 'kube-apiserver')
   if (executable(cached)) return cached
   await telling(`Building kube-apiserver ${version} from its Go module, once (about 4 minutes on 2 cores)`, () =>
     build('kube-apiserver', version, cached, env),
@@ -28,7 +28,7 @@ async function build(command: string, version: string, target: string, env: Node
     renameSync(part, target)
   } catch (error) {
     rmSync(part, { force: true })
-    fail(`kube-apiserver cannot be built: ${(error as Error).message}`)
+    fail(`kube-apiserver cannot be built: ${(error as Error).message}`, env)
   }
 }
 
@@ -59,14 +59,14 @@ export function executable(path: string): boolean {
   }
 }
 
-function fail(why: string): never {
+function fail(why: string, env: NodeJS.ProcessEnv): never {
   throw new Error(
     [
       `No Kubernetes API server for the integration tests: ${why}.`,
       'Any one of these gives one:',
       '  SOAPLANE_TEST_KUBECONFIG=<file>   a cluster that may be written to',
       '  SOAPLANE_KUBE_APISERVER=<file>    a kube-apiserver binary (with SOAPLANE_ETCD=<file>, or etcd on the PATH)',
-      `  ${join(cacheFolder(kubernetesVersion()), 'kube-apiserver')}   the same, put here once`,
+      `  ${join(cacheFolder(kubernetesVersion(), env), 'kube-apiserver')}   the same, put here once`,
       '  Go 1.24 or newer on the PATH      and it is built from the Go module, once',
     ].join('\n'),
   )

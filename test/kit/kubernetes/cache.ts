@@ -12,8 +12,8 @@ export function kubernetesVersion(): string {
 const goMod = join(import.meta.dirname, 'go.mod')
 
 /** Where binaries stay between runs: outside the repository, so that only the first run on a machine pays. */
-export function cacheFolder(version: string): string {
-  const folder = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'soaplane', version)
+export function cacheFolder(version: string, env: NodeJS.ProcessEnv = process.env): string {
+  const folder = join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'soaplane', version)
   mkdirSync(folder, { recursive: true })
   return folder
 }
