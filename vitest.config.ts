@@ -19,6 +19,7 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['test/integration/**/*.test.ts'],
+          globalSetup: './test/kit/kubernetes/shared.ts',
           testTimeout: 120_000,
           hookTimeout: 900_000,
           fileParallelism: false,

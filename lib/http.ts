@@ -12,7 +12,7 @@ import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
 import type { Part } from './run.ts'
 
-export type { Express, Request, Response } from 'express'
+export type { ErrorRequestHandler, Express, Request, RequestHandler, Response } from 'express'
 
 /** An HTTP server as a part: `url()` is known once it has started, and stays what it was after the stop. */
 export interface HttpPart extends Part {
@@ -139,7 +139,8 @@ export function endOf(app: Express, log: Log): Express {
   return app
 }
 
-function asFault(error: unknown): SoaError {
+/** Anything thrown on the way to an answer, body parsing included, as a fault with a status. */
+export function asFault(error: unknown): SoaError {
   if (error instanceof SoaError) return error
   const { status, type } = (error ?? {}) as { status?: unknown; type?: unknown }
   if (type === 'entity.too.large') return new SoaError('SOA_BODY_TOO_LARGE', 'Body is too large', { status: 413 })
