@@ -19,7 +19,7 @@ module.exports = {
     {
       name: 'lib-never-imports-up',
       severity: 'error',
-      from: { path: '^lib' },
+      from: { path: '^lib', pathNot: '\\.test\\.ts$' },
       to: { path: '^(controller|services|test)/' },
     },
     {

@@ -153,6 +153,28 @@ it('doubts a version from which three watches in a row brought nothing', async (
   expect(fake.order.slice(0, 5)).toEqual(['list', 'watch', 'watch', 'watch', 'list'])
 })
 
+it.each<{ fault: string; watch: Answer }>([
+  { fault: 'nobody answers', watch: resets },
+  { fault: 'the server is too busy', watch: fails(429, 'TooManyRequests') },
+])('goes on from its version however often $fault', async ({ watch }) => {
+  const { fake, reflector, held } = await bed({
+    watch: inTurn(watch, watch, watch, watch, watch, recovered),
+  })
+  await reflector.start()
+  await eventually(() => expect(held()).toEqual(['a@1', 'b@9']))
+  expect(fake.calls.list.length).toBe(1)
+})
+
+it('lists again when that is due, also while no watch stands', async () => {
+  const { fake, reflector, held } = await bed(
+    { list: inTurn(lists(1, [item('a', 1)]), lists(5, [item('a', 5)])), watch: resets },
+    { pace: { relistMs: 300 } },
+  )
+  await reflector.start()
+  await eventually(() => expect(held()).toEqual(['a@5']))
+  expect(fake.calls.watch.length).toBeGreaterThan(1)
+})
+
 it('opens no watch after a stop during the first list, and holds no connection', async () => {
   const { fake, reflector, kube } = await bed({ list: hangs })
   const started = reflector.start()

@@ -12,7 +12,7 @@ import type { WatchMetrics } from './watch-metrics.ts'
 /**
  * Keeps a copy of one kind, whatever the API server does.
  *
- *            ┌──────── 410, 4xx, nonsense, 3 failures in a row, relist due ────────┐
+ *            ┌──── 410, 4xx, nonsense, 3 fruitless in a row, relist due ───────────┐
  *            ▼                                                                     │
  *   ──►  full list ──ok──► watch from its version ──closed, silent, lost──► pause ─┤
  *            │  ▲                    ▲                                             │
@@ -190,6 +190,8 @@ export function createReflector<T extends KubeObject>(options: ReflectorOptions<
   /** One list where one is needed, one watch to its end; how long the server asks to wait. */
   async function pass(): Promise<number> {
     openedAt = undefined
+    // Due also while no watch stands long enough to be ended for it.
+    if (version !== undefined && clock.monotonic() >= relistAt) version = undefined
     try {
       if (version === undefined) await relist()
       firstTry.resolve()
@@ -209,11 +211,12 @@ export function createReflector<T extends KubeObject>(options: ReflectorOptions<
     if (version === undefined) metrics.lists.inc({ kind, result: 'error' })
     else metrics.watches.inc({ kind, end: answered(error, 410) ? 'gone' : 'error' })
     fault = answered(error, 404) ? options.absent : reasonOf(error)
+    firstTry.resolve()
     // An expired version is the server's ordinary housekeeping.
     if (answered(error, 410)) log.debug({ kind }, 'Watch version expired, listing again')
     else log.warn({ kind, error: fault }, 'API server failed this kind, trying again')
-    if (!mayResume(error) || ++failures >= DOUBTFUL_FAILURES) version = undefined
-    firstTry.resolve()
+    const standing = standingAfter(error)
+    if (standing === 'lost' || (standing === 'doubtful' && ++failures >= DOUBTFUL_FAILURES)) version = undefined
     return error instanceof KubeError ? (error.retryAfterMs ?? 0) : 0
   }
 
@@ -255,7 +258,10 @@ export function createReflector<T extends KubeObject>(options: ReflectorOptions<
   }
 }
 
-// Where the same version can be asked for again: the link broke, the server was busy. Anything else puts it in doubt.
-function mayResume(error: unknown): boolean {
-  return error instanceof KubeError && (error.status === 429 || error.status >= 500) && error.reason !== 'Malformed'
+/** What a fault says of the version last seen: whether it can be asked for again. */
+function standingAfter(error: unknown): 'good' | 'doubtful' | 'lost' {
+  if (!(error instanceof KubeError) || error.reason === 'Malformed') return 'lost'
+  // Nobody was there, or too busy to look: however often that happens, the version is as good as before.
+  if (error.reason === 'Unreachable' || error.status === 429) return 'good'
+  return error.status >= 500 ? 'doubtful' : 'lost'
 }

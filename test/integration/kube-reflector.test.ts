@@ -55,6 +55,7 @@ it('outlives a killed API server, and goes on where it was', async () => {
   await eventually(() => holds('after-restart'), { timeoutMs: 10_000 })
   const after = watched.reflector.objects()
   expect([...before].filter(([key, object]) => after.get(key) !== object)).toEqual([])
+  expect(await watched.metrics.text()).toContain('soa_controller_watch_lists_total{kind="things",result="success"} 1\n')
 })
 
 it('lists again when its version has been compacted away', async () => {
