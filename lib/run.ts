@@ -12,6 +12,8 @@ export interface Part {
   readonly name: string
   /** Resolves when the part does its work (a socket is open, a loop runs). Rejects with a SoaError that names the cause. */
   readonly start: () => Promise<void> | void
+  /** Asks a start that is under way to give up, when the process is to stop meanwhile: `start` then rejects soon, all freed. */
+  readonly abandon?: () => void
   /** Stops intake, finishes what is in hand, frees what it holds. Called once, only after `start` resolved. */
   readonly stop: () => Promise<void> | void
   /** Why the part cannot serve yet; undefined when it can. */
@@ -32,25 +34,45 @@ export interface Life {
 export function createLife(parts: readonly Part[]): Life {
   const started: Part[] = []
   let phase: 'starting' | 'running' | 'draining' = 'starting'
+  let underWay: { readonly part: Part; readonly start: Promise<void> } | undefined
+
+  const isStopping = () => phase === 'draining'
+
+  async function start(): Promise<void> {
+    for (const part of parts) {
+      if (isStopping()) return
+      underWay = { part, start: (async () => part.start())() }
+      try {
+        await underWay.start
+      } catch (error) {
+        // A start that was asked to give up has done as asked.
+        if (isStopping() && part.abandon) return
+        throw error
+      }
+      underWay = undefined
+      started.push(part)
+    }
+    if (!isStopping()) phase = 'running'
+  }
 
   async function stop(deadlineMs: number): Promise<readonly string[]> {
     phase = 'draining'
     const deadline = performance.now() + deadlineMs
     const heldOn: string[] = []
+    if (underWay?.part.abandon) {
+      underWay.part.abandon()
+      const givenUp = underWay.start.catch(() => {})
+      if (!(await inTime(givenUp, deadline - performance.now()))) heldOn.push(underWay.part.name)
+    }
     for (let part = started.pop(); part; part = started.pop()) {
-      if (!(await stopsInTime(part, deadline - performance.now()))) heldOn.push(part.name)
+      const stopped = (async (stopping: Part) => stopping.stop())(part)
+      if (!(await inTime(stopped, deadline - performance.now()))) heldOn.push(part.name)
     }
     return heldOn
   }
 
   return {
-    async start() {
-      for (const part of parts) {
-        await part.start()
-        started.push(part)
-      }
-      if (phase === 'starting') phase = 'running'
-    },
+    start,
     stop,
     drain() {
       phase = 'draining'
@@ -65,14 +87,14 @@ export function createLife(parts: readonly Part[]): Life {
   }
 }
 
-async function stopsInTime(part: Part, ms: number): Promise<boolean> {
+/** Whether the work is done within that time; work that fails is not. */
+async function inTime(work: Promise<void>, ms: number): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined
-  const late = new Promise<'late'>((resolve) => {
-    timer = setTimeout(() => resolve('late'), Math.max(0, ms))
+  const late = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), Math.max(0, ms))
   })
   try {
-    const outcome = await Promise.race([Promise.resolve(part.stop()).then(() => 'stopped' as const), late])
-    return outcome === 'stopped'
+    return await Promise.race([work.then(() => true), late])
   } catch {
     return false
   } finally {
@@ -110,7 +132,7 @@ export async function run(life: Life, { log, drainDelayMs = 0, stopDeadlineMs = 
   })
   try {
     await life.start()
-    log.info('Started')
+    if (!stopping) log.info('Started')
   } catch (error) {
     log.fatal({ error: reasonOf(error) }, 'Start failed')
     await end(1, 'start failed')
