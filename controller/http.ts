@@ -6,6 +6,7 @@ import { KINDS } from './api/kinds.ts'
 import { keyOf, type ManagedObject, type ServiceObject } from './api/objects.ts'
 import type { Hub } from './publish/hub.ts'
 import type { Relay } from './publish/relay.ts'
+import { everyReplica } from './publish/replicas.ts'
 import { type Edit, objectNameFor, type Refusal, withoutRegistration, withRegistration } from './registrations.ts'
 import type { Source } from './watch/source.ts'
 
@@ -40,7 +41,8 @@ export function controlApi(deps: ControlDeps): Express {
   })
   app.get('/errors', guard, (_request, response) => void response.json({ items: deps.errors() }))
   app.get('/replicas', guard, (_request, response) => {
-    response.json({ leads: deps.source.leads(), items: [...deps.hub.replicas().values(), ...deps.relay.elsewhere()] })
+    const items = everyReplica(deps.hub.replicas().values(), deps.relay.elsewhere())
+    response.json({ leads: deps.source.leads(), items })
   })
   app.post('/relay', guard, ...jsonBody(1024 * 1024), (request, response) => {
     const { controller, replicas } = request.body ?? {}

@@ -11,6 +11,7 @@ import { controlApi } from './http.ts'
 import { createHub, type Hub } from './publish/hub.ts'
 import { progressOf } from './publish/progress.ts'
 import { createRelay } from './publish/relay.ts'
+import { everyReplica } from './publish/replicas.ts'
 import { conditionGauge } from './status/gauge.ts'
 import { createStatusWriter } from './status/writer.ts'
 import { NOTHING, type Translation, translate } from './translate/translate.ts'
@@ -67,8 +68,9 @@ export async function controller(config: ControllerConfig, env: ControllerEnv): 
   const status = createStatusWriter({
     source,
     verdicts: () => translation.verdicts.values(),
-    progressOf: (items) => progressOf(items, hub.published(), [...hub.replicas().values(), ...relay.elsewhere()]),
+    progressOf: (items) => progressOf(items, hub.published(), everyReplica(hub.replicas().values(), relay.elsewhere())),
     clock,
+    random,
     log,
     metrics,
     settleMs: config.settleMs,

@@ -25,7 +25,7 @@ export function crdOf(kind: Kind): object {
           storage: true,
           subresources: { status: {} },
           additionalPrinterColumns: kind.columns,
-          schema: { openAPIV3Schema: structural(objectSchema(kind)) },
+          schema: { openAPIV3Schema: openSchema(objectSchema(kind)) },
         },
       ],
     },
@@ -48,15 +48,15 @@ export function objectSchema(kind: Kind, { withStatus = true } = {}): Schema {
   }
 }
 
-// Structural schemas may not close objects; the API server prunes unknown fields, and kubectl warns of them.
-function structural(schema: Schema): object {
+/** The schema with its objects open: structural schemas may not close them; the API server prunes unknown fields, and kubectl warns. */
+export function openSchema(schema: Schema): object {
   const { additionalProperties, properties, items, ...rest } = schema
   return {
     ...rest,
     ...(properties && {
-      properties: Object.fromEntries(Object.entries(properties).map(([name, inner]) => [name, structural(inner)])),
+      properties: Object.fromEntries(Object.entries(properties).map(([name, inner]) => [name, openSchema(inner)])),
     }),
-    ...(items && { items: structural(items) }),
-    ...(additionalProperties && { additionalProperties: structural(additionalProperties) }),
+    ...(items && { items: openSchema(items) }),
+    ...(additionalProperties && { additionalProperties: openSchema(additionalProperties) }),
   }
 }

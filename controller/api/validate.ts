@@ -125,7 +125,8 @@ function structuralViolations(structural: ValidateFunction, candidate: unknown):
   return structural(candidate) ? [] : (structural.errors ?? []).map(violationOf)
 }
 
-function violationOf({ instancePath, keyword, params, message }: ErrorObject): Violation {
+/** A violation as users read it: the field's path, and what is asked of it. */
+export function violationOf({ instancePath, keyword, params, message }: ErrorObject): Violation {
   const path = instancePath
     .replace(/^\//, '')
     .replace(/\/(\d+)(?=\/|$)/g, '[$1]')

@@ -1,8 +1,10 @@
+import { once } from 'node:events'
 import { afterEach, describe, expect, it } from 'vitest'
+import { WebSocket } from 'ws'
 import { systemClock } from '#lib/clock.ts'
 import { createFeed, type Feed } from '#lib/feed-client.ts'
 import { controlApp, httpPart } from '#lib/http.ts'
-import { createMetrics } from '#lib/metrics.ts'
+import { createMetrics, type Metrics } from '#lib/metrics.ts'
 import type { GatewayEntry } from '#lib/model/gateway.ts'
 import type { Model, Slice } from '#lib/model/slice.ts'
 import { createLife, type Life } from '#lib/run.ts'
@@ -16,7 +18,14 @@ afterEach(async () => {
   for (const life of lives.splice(0).reverse()) await life.stop(3_000)
 })
 
-async function controller(port = 0): Promise<{ hub: Hub; url: () => string; life: Life }> {
+interface Bed {
+  readonly hub: Hub
+  readonly url: () => string
+  readonly life: Life
+  readonly metrics: Metrics
+}
+
+async function controller({ port = 0, lostGraceMs = 30_000 } = {}): Promise<Bed> {
   const metrics = createMetrics({ process: false })
   const hub = createHub({
     clock: systemClock,
@@ -24,12 +33,13 @@ async function controller(port = 0): Promise<{ hub: Hub; url: () => string; life
     metrics,
     refuse: ({ headers }) => (headers.authorization === 'Bearer t' ? undefined : 401),
     elsewhere: () => [],
+    lostGraceMs,
   })
   const api = httpPart('api', controlApp({ metrics, unready: () => [] }), { host: '127.0.0.1', port })
   const life = createLife([api, wsPart('feed', api.server, hub.routes)])
   await life.start()
   lives.push(life)
-  return { hub, url: api.url, life }
+  return { hub, url: api.url, life, metrics }
 }
 
 async function replica(
@@ -93,7 +103,7 @@ describe('the feed', () => {
     await life.stop(3_000)
     await eventually(() => expect(feed.isStale()).toBe(true))
     expect(feed.unready?.()).toBeUndefined()
-    const again = await controller(port)
+    const again = await controller({ port })
     again.hub.publish(model('a'))
     await eventually(() => expect(again.hub.replicas().get('r1')?.acked).toBe(again.hub.published().gateway.version))
     expect([applied, feed.isStale()]).toEqual([1, false])
@@ -107,7 +117,7 @@ describe('the feed', () => {
     await eventually(() => expect(seen).toEqual([1]))
     const port = Number(new URL(url()).port)
     await life.stop(3_000)
-    const again = await controller(port)
+    const again = await controller({ port })
     await eventually(() => expect(again.hub.replicas().has('r1')).toBe(true))
     expect([seen, feed.version()]).toEqual([[1], hub.published().gateway.version])
     again.hub.publish(model('a', 'b'))
@@ -171,6 +181,25 @@ describe('the feed', () => {
     await two.stop()
     await eventually(() => expect(one.peers.current()).toEqual([{ id: 'r1', url: 'http://r1' }]))
     expect([...hub.replicas().keys()]).toEqual(['r1'])
+  })
+
+  it('waits for who vanished while its grace lasts, then tells that it no longer does', async () => {
+    const { hub, url, metrics } = await controller({ lostGraceMs: 300 })
+    hub.publish(model('a'))
+    const socket = new WebSocket(`${url().replace('http', 'ws')}/feed/gateway`, {
+      headers: { authorization: 'Bearer t' },
+    })
+    await once(socket, 'open')
+    socket.send(JSON.stringify({ type: 'hello', replica: 'r1', url: 'http://r1', ready: true }))
+    await eventually(async () => expect(await metrics.text()).toContain('soa_controller_replicas{slice="gateway"} 1'))
+    let told = 0
+    hub.onReplicas(() => void told++)
+    socket.terminate()
+    await eventually(async () => expect(await metrics.text()).toContain('soa_controller_replicas{slice="gateway"} 0'))
+    expect([...hub.replicas().values()]).toMatchObject([{ id: 'r1', lostAt: expect.any(Number) }])
+    const before = told
+    await eventually(() => expect(hub.replicas().size).toBe(0))
+    await eventually(() => expect(told).toBe(before + 1))
   })
 
   it('refuses who shows no token', async () => {

@@ -4,7 +4,15 @@ import type { Log } from '#lib/log.ts'
 import type { Metrics } from '#lib/metrics.ts'
 import { type Model, type Peer, SLICES, type SliceName } from '#lib/model/slice.ts'
 import type { WebSocket, WsRoute } from '#lib/ws.ts'
-import { afterGrace, type Replica, type Replicas, withoutReplica, withReplica } from './replicas.ts'
+import {
+  afterGrace,
+  everyReplica,
+  LOST_GRACE_MS,
+  type Replica,
+  type Replicas,
+  withoutReplica,
+  withReplica,
+} from './replicas.ts'
 import { type Change, type Published, publication, unpublished } from './versions.ts'
 
 export type PublishedModel = { readonly [N in SliceName]: Published<N> }
@@ -30,9 +38,11 @@ export interface HubOptions {
   readonly refuse: WsRoute['refuse']
   /** Replicas that are connected to another controller. */
   readonly elsewhere: () => Iterable<Replica>
+  readonly lostGraceMs?: number
 }
 
-export function createHub({ clock, log, metrics, refuse, elsewhere }: HubOptions): Hub {
+export function createHub(options: HubOptions): Hub {
+  const { clock, log, metrics, refuse, elsewhere, lostGraceMs = LOST_GRACE_MS } = options
   const published = Object.fromEntries(SLICES.map((slice) => [slice, unpublished()])) as {
     [N in SliceName]: Published<N>
   }
@@ -44,7 +54,7 @@ export function createHub({ clock, log, metrics, refuse, elsewhere }: HubOptions
   const connected = metrics.gauge('soa_controller_replicas', 'Data plane replicas connected', ['slice'])
 
   function update(next: Replicas): void {
-    replicas = afterGrace(next, clock.monotonic())
+    replicas = afterGrace(next, clock.monotonic(), lostGraceMs)
     for (const listener of listeners) listener()
   }
 
@@ -86,13 +96,22 @@ export function createHub({ clock, log, metrics, refuse, elsewhere }: HubOptions
       } else if (id !== undefined) heard(id, frame)
     })
     socket.on('close', () => {
-      if (id === undefined || sockets.get(slice)?.get(id) !== socket) return
-      sockets.get(slice)?.delete(id)
-      connected.set({ slice }, sockets.get(slice)?.size ?? 0)
-      const replica = replicas.get(id)
-      if (replica) update(withReplica(replicas, { ...replica, lostAt: clock.monotonic() }))
-      tellPeers(slice)
+      if (id !== undefined && sockets.get(slice)?.get(id) === socket) lost(slice, id)
     })
+  }
+
+  function lost(slice: SliceName, id: string): void {
+    disconnected(slice, id)
+    const replica = replicas.get(id)
+    if (replica) update(withReplica(replicas, { ...replica, lostAt: clock.monotonic() }))
+    tellPeers(slice)
+    // The end of its grace changes how many replicas there are, and nothing else would tell of it.
+    setTimeout(() => update(replicas), lostGraceMs + 1).unref()
+  }
+
+  function disconnected(slice: SliceName, id: string): void {
+    sockets.get(slice)?.delete(id)
+    connected.set({ slice }, sockets.get(slice)?.size ?? 0)
   }
 
   function greet(
@@ -131,7 +150,7 @@ export function createHub({ clock, log, metrics, refuse, elsewhere }: HubOptions
         break
       case 'goodbye':
         update(withoutReplica(replicas, id))
-        sockets.get(replica.slice)?.delete(id)
+        disconnected(replica.slice, id)
         tellPeers(replica.slice)
         break
       default:
@@ -140,14 +159,14 @@ export function createHub({ clock, log, metrics, refuse, elsewhere }: HubOptions
   }
 
   function tellPeers(slice: SliceName): void {
-    const peers = peersOf(slice, [...replicas.values(), ...elsewhere()])
+    const peers = peersOf(slice, everyReplica(replicas.values(), elsewhere()))
     for (const socket of sockets.get(slice)?.values() ?? []) send(socket, { type: 'peers', peers })
   }
 
   return {
     publish,
     published: () => published,
-    replicas: () => afterGrace(replicas, clock.monotonic()),
+    replicas: () => afterGrace(replicas, clock.monotonic(), lostGraceMs),
     onReplicas: (listener) => void listeners.add(listener),
     tellPeers: () => SLICES.forEach(tellPeers),
     routes: SLICES.map((slice) => ({

@@ -1,10 +1,11 @@
-import { setTimeout as after } from 'node:timers/promises'
 import type { Clock } from '#lib/clock.ts'
 import { reasonOf } from '#lib/error.ts'
+import { deadline } from '#lib/kube/deadline.ts'
+import { pause } from '#lib/kube/pause.ts'
 import type { Log } from '#lib/log.ts'
 import type { Part } from '#lib/run.ts'
 import type { Hub } from './hub.ts'
-import type { Replica } from './replicas.ts'
+import { everyReplica, type Replica } from './replicas.ts'
 
 /**
  * Makes the replicas of every controller known to the one that leads, which alone writes statuses, and to the others,
@@ -40,15 +41,24 @@ export function createRelay({ controller, hub, leaderUrl, token, onChange, clock
   const followers = new Map<string, { readonly replicas: readonly Replica[]; readonly at: number }>()
   const stopping = new AbortController()
   let fromLeader: readonly Replica[] = []
+  /** Given when there is something to post; renewed before each post, so that a change during one is not missed. */
   let wake = new AbortController()
   let reached = true
   let loop: Promise<void> | undefined
 
   function elsewhere(): readonly Replica[] {
     if (leaderUrl() !== undefined) return fromLeader
+    return [...followers.values()].reduce<readonly Replica[]>((all, each) => everyReplica(all, each.replicas), [])
+  }
+
+  function forgetSilent(): void {
     const now = clock.monotonic()
-    const fresh = [...followers].filter(([, each]) => now - each.at < FORGET_MS)
-    return fresh.flatMap(([, each]) => each.replicas)
+    for (const [id, { at, replicas }] of followers) {
+      if (now - at < FORGET_MS) continue
+      followers.delete(id)
+      log.warn({ controller: id, replicas: replicas.length }, 'Follower fell silent, its replicas no longer count')
+      onChange()
+    }
   }
 
   function change(next: readonly Replica[], last: readonly Replica[]): void {
@@ -56,20 +66,30 @@ export function createRelay({ controller, hub, leaderUrl, token, onChange, clock
   }
 
   async function post(url: string): Promise<void> {
-    const response = await fetch(`${url}/relay`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', ...(token !== undefined && { authorization: `Bearer ${token}` }) },
-      body: JSON.stringify({ controller, replicas: [...hub().replicas().values()] }),
-      signal: AbortSignal.any([stopping.signal, AbortSignal.timeout(ANSWER_WITHIN_MS)]),
-    })
-    if (!response.ok) throw new Error(`leader answered ${response.status}`)
-    const last = fromLeader
-    fromLeader = ((await response.json()) as { replicas: readonly Replica[] }).replicas
-    change(fromLeader, last)
+    const limit = deadline(ANSWER_WITHIN_MS, stopping.signal)
+    try {
+      const response = await fetch(`${url}/relay`, {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/json',
+          ...(token !== undefined && { authorization: `Bearer ${token}` }),
+        },
+        body: JSON.stringify({ controller, replicas: [...hub().replicas().values()] }),
+        signal: limit.signal,
+      })
+      const body = await response.text()
+      if (!response.ok) throw new Error(`leader answered ${response.status}`)
+      const last = fromLeader
+      fromLeader = (JSON.parse(body) as { replicas: readonly Replica[] }).replicas
+      change(fromLeader, last)
+    } finally {
+      limit.end()
+    }
   }
 
   async function follow(): Promise<void> {
     while (!stopping.signal.aborted) {
+      wake = new AbortController()
       const url = leaderUrl()
       try {
         if (url !== undefined) await post(url)
@@ -78,10 +98,8 @@ export function createRelay({ controller, hub, leaderUrl, token, onChange, clock
         if (reached && !stopping.signal.aborted) log.warn({ error: reasonOf(error) }, 'Leader out of reach')
         reached = false
       }
-      wake = new AbortController()
-      await after(EVERY_MS, undefined, { signal: AbortSignal.any([stopping.signal, wake.signal]) }).catch(
-        () => undefined,
-      )
+      forgetSilent()
+      await pause(EVERY_MS, wake.signal)
     }
   }
 
@@ -93,6 +111,7 @@ export function createRelay({ controller, hub, leaderUrl, token, onChange, clock
     },
     async stop() {
       stopping.abort()
+      wake.abort()
       await loop
     },
     elsewhere,
@@ -100,8 +119,9 @@ export function createRelay({ controller, hub, leaderUrl, token, onChange, clock
       const last = followers.get(from)?.replicas ?? []
       followers.set(from, { replicas, at: clock.monotonic() })
       change(replicas, last)
-      const others = elsewhere().filter((each) => !replicas.some(({ id }) => id === each.id))
-      return [...hub().replicas().values(), ...others]
+      // What the asker holds itself it knows best.
+      const theirs = new Set(replicas.map(({ id }) => id))
+      return everyReplica(hub().replicas().values(), elsewhere()).filter(({ id }) => !theirs.has(id))
     },
   }
 }

@@ -37,7 +37,20 @@ export function withoutReplica(replicas: Replicas, id: string): Replicas {
 }
 
 /** Drops the replicas that have been lost for longer than the grace. */
-export function afterGrace(replicas: Replicas, now: number): Replicas {
-  const stays = (each: Replica) => each.lostAt === undefined || now - each.lostAt < LOST_GRACE_MS
+export function afterGrace(replicas: Replicas, now: number, graceMs = LOST_GRACE_MS): Replicas {
+  const stays = (each: Replica) => each.lostAt === undefined || now - each.lostAt < graceMs
   return [...replicas.values()].every(stays) ? replicas : new Map([...replicas].filter(([, each]) => stays(each)))
+}
+
+/**
+ * Own replicas and those of other controllers, each once: one that moved counts where it is connected, not where it was
+ * lost; where it is known to be connected twice, this controller's word holds.
+ */
+export function everyReplica(own: Iterable<Replica>, elsewhere: Iterable<Replica>): readonly Replica[] {
+  const every = new Map<string, Replica>()
+  for (const each of [...elsewhere, ...own]) {
+    const known = every.get(each.id)
+    if (known === undefined || known.lostAt !== undefined || each.lostAt === undefined) every.set(each.id, each)
+  }
+  return [...every.values()]
 }

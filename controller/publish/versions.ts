@@ -57,7 +57,9 @@ export function publication<N extends SliceName>(
   }
   if (put.length === 0 && drop.length === 0 && last.sequence > 0) return undefined
   const version = versionOf(sum)
-  const kept = [...last.sequences, [version, sequence] as const].slice(-VERSIONS_KEPT)
+  // A version that comes back moves to the end: the newest are the ones to keep.
+  const others = [...last.sequences].filter(([each]) => each !== version)
+  const kept = [...others, [version, sequence] as const].slice(-VERSIONS_KEPT)
   return {
     published: { version, items, sequence, since, sequences: new Map(kept) },
     change: { from: last.version, put, drop },

@@ -77,6 +77,8 @@ export function transitions(last: readonly Condition[], next: readonly Condition
     if (before === undefined) return each.type !== 'Programmed' && !(each.type === 'Accepted' && each.status === 'True')
     return before.status !== each.status || (each.status !== 'True' && before.reason !== each.reason)
   })
-  // Ready repeats what another condition says, but for its own good news.
-  return turned.filter((each) => each.type !== 'Ready' || each.status === 'True')
+  // Ready repeats the bad news of another condition and tells the good news of Programmed: one Event, not two.
+  return turned.filter(({ type, status }) =>
+    type === 'Ready' ? status === 'True' : type !== 'Programmed' || status !== 'True',
+  )
 }

@@ -48,26 +48,29 @@ function policyFields(
 ): Partial<PolicyStatus> {
   const reached = targets.map((target) => ({ target, reach: reachOf(target.items) }))
   const count = (outcome: TargetVerdict['outcome']) => targets.filter((target) => target.outcome === outcome).length
-  const programmed = reached.filter(
-    ({ target, reach }) => target.items.length > 0 && reach.without.length === 0 && reach.acked === reach.total,
-  )
   const sorted = [...reached].sort(
     (a, b) => WORST_FIRST.indexOf(a.target.outcome) - WORST_FIRST.indexOf(b.target.outcome),
   )
+  const ancestors = sorted.slice(0, 16).map(({ target, reach }) => ({
+    ancestorRef: target.ref,
+    controllerName: CONTROLLER_NAME,
+    conditions: [...ancestorConditions(target, reach, object, dating)],
+  }))
   return {
     summary: {
       targets: targets.length,
-      programmed: programmed.length,
+      // As told of each target: while replicas find their way back, what was said stands here too.
+      programmed: ancestors.filter(({ conditions }) => conditions.some(isProgrammed)).length,
       overridden: 0,
       conflicted: count('Conflicted'),
       missing: count('TargetNotFound'),
     },
-    ancestors: sorted.slice(0, 16).map(({ target, reach }) => ({
-      ancestorRef: target.ref,
-      controllerName: CONTROLLER_NAME,
-      conditions: [...ancestorConditions(target, reach, object, dating)],
-    })),
+    ancestors,
   }
+}
+
+function isProgrammed({ type, status }: { readonly type: string; readonly status: string }): boolean {
+  return type === 'Programmed' && status === 'True'
 }
 
 function ancestorConditions(

@@ -1,8 +1,9 @@
 import type { Clock } from '#lib/clock.ts'
-import { reasonOf } from '#lib/error.ts'
+import { reasonOf, SoaError } from '#lib/error.ts'
 import { canonical } from '#lib/hash.ts'
 import type { Log } from '#lib/log.ts'
 import type { Metrics } from '#lib/metrics.ts'
+import { type Backoff, backoffMs } from '#lib/retry.ts'
 import type { Part } from '#lib/run.ts'
 import type { ManagedObject } from '../api/objects.ts'
 import type { Progress } from '../publish/progress.ts'
@@ -10,13 +11,15 @@ import type { ItemRef, Verdict } from '../translate/outcome.ts'
 import type { Source } from '../watch/source.ts'
 import { transitions } from './conditions.ts'
 import { nextStatus } from './next.ts'
+import { createStandings } from './standing.ts'
 
 /**
  * The one writer of statuses: the leader's only, skipped if equal, coalesced, and level-triggered, so that a conflict or a
  * failure is mended by looking again.
  *
  *   touch() ──► (QUIET_MS) ──► sweep: for each verdict, next status ≠ stored? ──► write ──► event per transition
- *                                 └── something is settling or failed ──► sweep again later
+ *                 ▲               ├── something is settling ──► AGAIN_MS ──► sweep again
+ *                 └───────────────┴── a write failed ──► backoff ──► sweep again, not before, whatever touches
  */
 export interface StatusWriter extends Part {
   /** Something changed: a verdict, or what replicas acknowledged. */
@@ -24,132 +27,155 @@ export interface StatusWriter extends Part {
 }
 
 export interface StatusWriterOptions {
-  readonly source: Source
+  readonly source: Pick<Source, 'leads' | 'onLead' | 'synced' | 'writeStatus' | 'recordEvent'>
   readonly verdicts: () => Iterable<Verdict>
   readonly progressOf: (items: readonly ItemRef[]) => Progress
   readonly clock: Clock
+  readonly random: () => number
   readonly log: Log
   readonly metrics: Metrics
   /** How long replicas may take before a status says that they are late. */
   readonly settleMs: number
+  readonly backoff?: Backoff
 }
 
 interface Due {
-  readonly verdict: Verdict
+  readonly object: ManagedObject
   readonly status: ReturnType<typeof nextStatus>
 }
+
+type Outcome = 'done' | 'failed' | 'source-failed'
 
 const QUIET_MS = 20
 const AGAIN_MS = 1_000
 const CONCURRENCY = 8
+const BACKOFF: Backoff = { baseMs: 1_000, maxMs: 30_000 }
 
 export function createStatusWriter(options: StatusWriterOptions): StatusWriter {
-  const { source, clock, log, metrics, settleMs } = options
+  const { source, clock, random, log, metrics, settleMs, backoff = BACKOFF } = options
   const writes = metrics.counter('soa_controller_status_writes_total', 'Status writes', ['kind', 'result'])
-  /** Since when each object's items are behind, monotonic milliseconds. */
-  const behindSince = new Map<string, number>()
+  const standings = createStandings({ settleMs, clock })
   /** What each verdict came to when its status was last found equal: nothing to compare again while it holds. */
   const settled = new WeakMap<Verdict, string>()
-  let leadSince = 0
-  let timer: NodeJS.Timeout | undefined
+  let timer: { readonly dueAt: number; readonly handle: NodeJS.Timeout } | undefined
   let sweeping: Promise<void> | undefined
   let touched = false
   let stopped = false
+  let failedSweeps = 0
+  let restUntil = 0
+  /** Whether the last sweep met something that time alone will change. */
+  let waiting = false
 
+  // The earlier of two wishes holds: a later "again" gives way to now, and touch upon touch postpones nothing.
   function schedule(ms: number): void {
-    if (stopped || timer !== undefined) return
-    timer = setTimeout(() => {
-      timer = undefined
-      sweeping = sweep().finally(() => {
+    const dueAt = Math.max(clock.monotonic() + ms, restUntil)
+    if (stopped || (timer !== undefined && timer.dueAt <= dueAt)) return
+    clearTimeout(timer?.handle)
+    timer = { dueAt, handle: setTimeout(begin, dueAt - clock.monotonic()) }
+  }
+
+  function begin(): void {
+    timer = undefined
+    sweeping = Promise.resolve()
+      .then(sweep)
+      .finally(() => {
         sweeping = undefined
         if (touched) touch()
       })
-    }, ms)
   }
 
   function touch(): void {
     touched = sweeping !== undefined
-    if (touched) return
-    // A later "again" gives way to now.
-    clearTimeout(timer)
-    timer = undefined
-    schedule(QUIET_MS)
+    if (!touched) schedule(QUIET_MS)
   }
 
   async function sweep(): Promise<void> {
     if (!source.leads() || !source.synced()) return
-    const due: Due[] = []
     const now = new Date(clock.now()).toISOString()
-    for (const verdict of options.verdicts()) {
-      const { settling, shrinking, key } = standing(verdict)
-      if (settled.get(verdict) === key) continue
+    const verdicts = [...options.verdicts()]
+    waiting = false
+    const due = verdicts.flatMap((verdict) => dueOf(verdict, now))
+    standings.keepOnly(verdicts)
+    const outcomes = await writeAll(due)
+    const failed = outcomes.some((each) => each !== 'done')
+    failedSweeps = failed ? failedSweeps + 1 : 0
+    if (failed) {
+      const waitMs = backoffMs(backoff, failedSweeps - 1, random)
+      restUntil = Math.max(restUntil, clock.monotonic() + waitMs)
+      schedule(waitMs)
+    } else if (waiting) schedule(AGAIN_MS)
+  }
+
+  // A verdict that cannot be told must not silence the others.
+  function dueOf(verdict: Verdict, now: string): readonly Due[] {
+    const { object } = verdict
+    try {
+      const { settling, shrinking, key } = standings.of(verdict, options.progressOf(verdict.items))
+      waiting ||= settling || shrinking
+      if (settled.get(verdict) === key) return []
       const status = nextStatus(verdict, (items) => ({ ...options.progressOf(items), settling, shrinking }), now)
-      if (canonical(status) === canonical(verdict.object.status ?? {})) settled.set(verdict, key)
-      else due.push({ verdict, status })
+      if (canonical(status) !== canonical(object.status ?? {})) return [{ object, status }]
+      settled.set(verdict, key)
+    } catch (error) {
+      told(object, error, 'Status cannot be made')
     }
+    return []
+  }
+
+  async function writeAll(due: readonly Due[]): Promise<readonly Outcome[]> {
     const queue = due.values()
-    const results = await Promise.all(
-      Array.from({ length: CONCURRENCY }, async () => {
-        let complete = true
-        for (const { verdict, status } of queue) complete = (await write(verdict.object, status)) && complete
-        return complete
-      }),
-    )
-    if (behindSince.size > 0 || results.includes(false)) schedule(AGAIN_MS)
+    const outcomes: Outcome[] = []
+    async function lane(): Promise<void> {
+      for (const each of queue) {
+        // Whoever no longer leads leaves the rest to the next; a source in trouble is left alone.
+        if (stopped || !source.leads() || outcomes.includes('source-failed')) return
+        outcomes.push(await write(each))
+      }
+    }
+    await Promise.all(Array.from({ length: Math.min(CONCURRENCY, due.length) }, lane))
+    return outcomes
   }
 
-  // After a start or a change of leader replicas are still finding their way here: until then what they said before stands.
-  function standing({ object, items }: Verdict): { settling: boolean; shrinking: boolean; key: string } {
-    const { acked, total, without, refusal } = options.progressOf(items)
-    const now = clock.monotonic()
-    const shrunk = total < (object.status?.replicas?.total ?? 0)
-    const complete = without.length === 0 && acked === total
-    if (complete && !shrunk) behindSince.delete(object.metadata.uid)
-    else if (!behindSince.has(object.metadata.uid)) behindSince.set(object.metadata.uid, now)
-    const young = now - (behindSince.get(object.metadata.uid) ?? now) < settleMs
-    if (!young && complete) behindSince.delete(object.metadata.uid)
-    const settling = young && (!complete || (shrunk && now - leadSince < settleMs))
-    const shrinking = young && shrunk
-    return { settling, shrinking, key: `${acked}/${total} ${without} ${refusal} ${settling} ${shrinking}` }
-  }
-
-  async function write(object: ManagedObject, status: ReturnType<typeof nextStatus>): Promise<boolean> {
+  async function write({ object, status }: Due): Promise<Outcome> {
     const { kind } = object
     try {
       const written = await source.writeStatus(object, status)
       writes.inc({ kind, result: written ? 'success' : 'conflict' })
       // The object has moved on; its next version comes through the watch and is looked at then.
-      if (!written) return true
-      for (const { type, status: value, reason, message } of transitions(
-        object.status?.conditions ?? [],
-        status.conditions ?? [],
-      )) {
-        const good = (value === 'True') === (type === 'Accepted' || type === 'Programmed' || type === 'Ready')
-        await source.recordEvent(object, { type: good ? 'Normal' : 'Warning', reason, message })
-      }
-      return true
+      if (written) await tellTransitions(object, status)
+      return 'done'
     } catch (error) {
       writes.inc({ kind, result: 'error' })
-      log.warn(
-        { kind, namespace: object.metadata.namespace, name: object.metadata.name, error: reasonOf(error) },
-        'Status write failed',
-      )
-      return false
+      told(object, error, 'Status write failed')
+      const { status: code = 0, retryAfterMs = 0 } = error as Partial<SoaError & { retryAfterMs: number }>
+      restUntil = Math.max(restUntil, clock.monotonic() + retryAfterMs)
+      return error instanceof SoaError && (code === 429 || code >= 500) ? 'source-failed' : 'failed'
     }
+  }
+
+  async function tellTransitions(object: ManagedObject, status: Due['status']): Promise<void> {
+    const turned = transitions(object.status?.conditions ?? [], status.conditions ?? [])
+    for (const { type, status: value, reason, message } of turned) {
+      const good = (value === 'True') === (type === 'Accepted' || type === 'Programmed' || type === 'Ready')
+      await source.recordEvent(object, { type: good ? 'Normal' : 'Warning', reason, message })
+    }
+  }
+
+  function told({ kind, metadata: { namespace, name } }: ManagedObject, error: unknown, what: string): void {
+    log.warn({ kind, namespace, name, error: reasonOf(error) }, what)
   }
 
   return {
     name: 'status writer',
     start() {
       source.onLead((leads) => {
-        behindSince.clear()
-        leadSince = clock.monotonic()
+        standings.restart()
         if (leads) touch()
       })
     },
     async stop() {
       stopped = true
-      clearTimeout(timer)
+      clearTimeout(timer?.handle)
       await sweeping
     },
     touch,

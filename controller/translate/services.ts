@@ -4,6 +4,7 @@ import { durationMs } from '#lib/model/duration.ts'
 import type { HealthCheck, RegistryEntry } from '#lib/model/registry.ts'
 import { type EndpointSlice, keyOf, type ServiceObject } from '../api/objects.ts'
 import { endpointsOf, slicesByService, slicesOf } from './endpoints.ts'
+import { malformed } from './malformed.ts'
 import { byAge } from './outcome.ts'
 
 /** Set on Services that came in by POST /register. */
@@ -31,6 +32,11 @@ export function compileServices(
   const holders = holdersOfNames(services.values())
   const compiled = new Map<string, CompiledService>()
   for (const [key, object] of services) {
+    const message = malformed(object)
+    if (message !== undefined) {
+      compiled.set(key, { accepted: false, object, reason: 'Malformed', message })
+      continue
+    }
     const holder = holders.get(`${object.metadata.namespace}/${registryNameOf(object)}`)
     if (holder !== undefined && holder !== object) compiled.set(key, nameConflict(object, holder))
     else compiled.set(key, compileService(object, slicesOf(object, slices), last.get(key)))
@@ -38,13 +44,15 @@ export function compileServices(
   return compiled
 }
 
+/** The name it holds in the registry. A malformed object has no name but its own. */
 export function registryNameOf(service: ServiceObject): string {
-  return service.spec.name ?? service.metadata.name
+  return malformed(service) === undefined ? (service.spec.name ?? service.metadata.name) : service.metadata.name
 }
 
 function holdersOfNames(services: Iterable<ServiceObject>): ReadonlyMap<string, ServiceObject> {
   const holders = new Map<string, ServiceObject>()
   for (const service of services) {
+    if (malformed(service) !== undefined) continue
     const name = `${service.metadata.namespace}/${registryNameOf(service)}`
     const holder = holders.get(name)
     if (holder === undefined || byAge(service, holder) < 0) holders.set(name, service)

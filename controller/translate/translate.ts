@@ -1,12 +1,14 @@
 import type { GatewayEntry } from '#lib/model/gateway.ts'
 import type { RegistryEntry } from '#lib/model/registry.ts'
+import type { PolicyObject } from '../api/objects.ts'
 import type { World } from '../watch/source.ts'
 import { type AnnotatedLimit, annotatedLimit } from './annotation.ts'
-import { type Outcome, type Verdict, verdictKey } from './outcome.ts'
+import { malformed } from './malformed.ts'
+import { byAge, type Outcome, type Verdict, verdictKey } from './outcome.ts'
 import { type AttachedPolicies, attachPolicies } from './policies.ts'
 import { type CompiledRoute, compileRoute, shadowedRoutes } from './routes.ts'
 import { type CompiledServices, compileServices } from './services.ts'
-import { type Basis, policyVerdict, type ServiceVerdict, serviceVerdict } from './verdicts.ts'
+import { type Basis, malformedPolicy, policyVerdict, type ServiceVerdict, serviceVerdict } from './verdicts.ts'
 
 /** An outcome with the parts it was made of, handed to the next translation so that what is unchanged stays the same value. */
 export interface Translation extends Outcome {
@@ -30,7 +32,10 @@ export const NOTHING: Translation = {
  */
 export function translate(world: World, last: Translation = NOTHING): Translation {
   const services = compileServices(world.services, world.endpointSlices.values(), last.services)
-  const policies = attachPolicies(world.policies.values(), services)
+  const policies = attachPolicies(
+    [...world.policies.values()].filter((each) => malformed(each) === undefined),
+    services,
+  )
   const annotated = new Map<string, AnnotatedLimit>()
   const lastGood = new Map<string, string>()
   const routes = new Map<string, CompiledRoute>()
@@ -63,7 +68,7 @@ export function translate(world: World, last: Translation = NOTHING): Translatio
   }
   return {
     model: { registry: registryItems(services), gateway: gatewayItems(routes) },
-    verdicts: allVerdicts(serviceVerdicts, policies, routes),
+    verdicts: allVerdicts(serviceVerdicts, world.policies.values(), policies, routes),
     lastGood,
     services,
     routes,
@@ -73,13 +78,19 @@ export function translate(world: World, last: Translation = NOTHING): Translatio
 
 function allVerdicts(
   services: ReadonlyMap<string, ServiceVerdict>,
-  policies: AttachedPolicies,
+  policies: Iterable<PolicyObject>,
+  { targets }: AttachedPolicies,
   routes: ReadonlyMap<string, CompiledRoute>,
 ): ReadonlyMap<string, Verdict> {
   const verdicts = new Map<string, Verdict>()
   for (const { verdict } of services.values()) verdicts.set(verdictKey(verdict.object), verdict)
-  for (const [policy, targets] of policies.targets)
-    verdicts.set(verdictKey(policy), policyVerdict(policy, targets, routes))
+  for (const policy of [...policies].sort(byAge)) {
+    const fault = malformed(policy)
+    verdicts.set(
+      verdictKey(policy),
+      fault === undefined ? policyVerdict(policy, targets.get(policy) ?? [], routes) : malformedPolicy(policy, fault),
+    )
+  }
   return verdicts
 }
 

@@ -82,6 +82,12 @@ function policiesInForce(
   ]
 }
 
+/** The verdict on a Policy that cannot be read. */
+export function malformedPolicy(policy: PolicyObject, message: string): Verdict {
+  const finding: Finding = { type: 'Accepted', status: 'False', reason: 'Malformed', message }
+  return { object: policy, findings: [finding], items: [], detail: { kind: 'Policy', targets: [] } }
+}
+
 /** The verdict on a Policy: what became of it on each target; the worst speaks. */
 export function policyVerdict(
   policy: PolicyObject,

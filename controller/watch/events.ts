@@ -86,7 +86,8 @@ function eventOf(
     apiVersion: 'v1',
     kind: 'Event',
     namespace,
-    metadata: { name: `${name.slice(0, 236)}.${contentHash([uid, type, reason, message])}` },
+    // Cut where a name may end: `a-.0f` is none.
+    metadata: { name: `${name.slice(0, 236).replace(/[.-]+$/, '')}.${contentHash([uid, type, reason, message])}` },
     involvedObject: { apiVersion, kind, name, namespace, uid, resourceVersion },
     type,
     reason,

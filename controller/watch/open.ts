@@ -2,6 +2,7 @@ import type { Clock } from '#lib/clock.ts'
 import { createKube } from '#lib/kube.ts'
 import type { Log } from '#lib/log.ts'
 import type { Metrics } from '#lib/metrics.ts'
+import type { Part } from '#lib/run.ts'
 import type { ControllerConfig } from '../config.ts'
 import { createElector, type Elector } from '../leader/lease.ts'
 import type { FileError } from './folder/file.ts'
@@ -58,5 +59,7 @@ export async function openSource(config: ControllerConfig, env: SourceEnv): Prom
       })
     : alone
   const source = createKubeSource({ ...env, kube, elector, namespace: config.watchNamespace, identity: env.id })
-  return { source, errors: () => [], leaderUrl: elector.leaderUrl }
+  // First to start, so last to stop: giving the lease back still needs it.
+  const connection: Part = { name: 'API server connection', start() {}, stop: kube.close }
+  return { source: { ...source, parts: [connection, ...source.parts] }, errors: () => [], leaderUrl: elector.leaderUrl }
 }

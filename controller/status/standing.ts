@@ -1,0 +1,52 @@
+import type { Clock } from '#lib/clock.ts'
+import type { Progress } from '../publish/progress.ts'
+import type { Verdict } from '../translate/outcome.ts'
+
+/** How an object's items stand, in time: what is behind now may only be on its way. */
+export interface Standing {
+  /** Replicas may still be on their way: a verdict of "not yet" waits, the last one stands. */
+  readonly settling: boolean
+  /** Replicas that were there may be coming back: their count stands. */
+  readonly shrinking: boolean
+  /** Changes when anything does that a status could tell of. */
+  readonly key: string
+}
+
+export interface Standings {
+  readonly of: (verdict: Verdict, progress: Progress) => Standing
+  /** Forgets all objects but these. */
+  readonly keepOnly: (verdicts: Iterable<Verdict>) => void
+  /** After a start or a change of leader replicas are still finding their way here: all are given their time anew. */
+  readonly restart: () => void
+}
+
+export function createStandings({ settleMs, clock }: { settleMs: number; clock: Clock }): Standings {
+  /** Since when each object's items are behind, monotonic milliseconds, by UID. */
+  const behindSince = new Map<string, number>()
+  let restartedAt = clock.monotonic()
+
+  return {
+    of({ object }, { acked, total, without, refusal }) {
+      const { uid } = object.metadata
+      const now = clock.monotonic()
+      const shrunk = total < (object.status?.replicas?.total ?? 0)
+      const complete = without.length === 0 && acked === total
+      if (complete && !shrunk) behindSince.delete(uid)
+      else if (!behindSince.has(uid)) behindSince.set(uid, now)
+      const young = now - (behindSince.get(uid) ?? now) < settleMs
+      if (!young && complete) behindSince.delete(uid)
+      const settling = young && (!complete || (shrunk && now - restartedAt < settleMs))
+      const shrinking = young && shrunk
+      return { settling, shrinking, key: `${acked}/${total} ${without} ${refusal} ${settling} ${shrinking}` }
+    },
+    keepOnly(verdicts) {
+      const uids = new Set<string>()
+      for (const { object } of verdicts) uids.add(object.metadata.uid)
+      for (const uid of behindSince.keys()) if (!uids.has(uid)) behindSince.delete(uid)
+    },
+    restart() {
+      behindSince.clear()
+      restartedAt = clock.monotonic()
+    },
+  }
+}
