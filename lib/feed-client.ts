@@ -14,7 +14,7 @@ export interface FeedOptions<N extends SliceName> {
   readonly replica: string
   /** Base URL at which peers and the controller reach this replica's control port. */
   readonly url: () => string
-  /** Makes the whole table the one that is served; the version is acknowledged when it resolves, refused when it rejects. */
+  /** Takes a whole table over, called for each as it comes; the version is acknowledged when it resolves, refused when it rejects. */
   readonly apply: (slice: Slice<N>, version: string) => void | Promise<void>
   readonly log: Log
   readonly random: () => number
@@ -38,7 +38,8 @@ export function createFeed<N extends SliceName>(options: FeedOptions<N>): Feed {
   let received: typeof held
   let ready = false
   let isStale = true
-  let applying: Promise<void> = Promise.resolve()
+  let receivedCount = 0
+  let heldPlace = 0
 
   const client = wsClient({
     name: `feed ${slice}`,
@@ -97,21 +98,25 @@ export function createFeed<N extends SliceName>(options: FeedOptions<N>): Feed {
     receive(frame.version, items)
   }
 
-  // One at a time and in order; versions that were overtaken while waiting are skipped.
+  // Applied at once and in order; what must be waited for until a version is served holds up its acknowledgement alone. A
+  // late one still counts, unless a newer version was acknowledged meanwhile: what is served is at least as new.
   function receive(version: string, items: ReadonlyMap<string, SliceItems[N]>): void {
     const next = { version, items }
+    const place = ++receivedCount
     received = next
-    applying = applying.then(async () => {
-      if (received !== next) return
-      try {
-        await options.apply(items, version)
+    const applied = (async () => options.apply(items, version))()
+    applied.then(
+      () => {
+        if (place < heldPlace) return
+        heldPlace = place
         held = next
         tell({ type: 'ack', version })
-      } catch (error) {
+      },
+      (error) => {
         log.error({ slice, version, error: reasonOf(error) }, 'Version refused, serving the last good one')
         tell({ type: 'nack', version, error: reasonOf(error) })
-      }
-    })
+      },
+    )
   }
 
   return {

@@ -16,6 +16,8 @@ export interface Part {
   readonly abandon?: () => void
   /** Stops intake, finishes what is in hand, frees what it holds. Called once, only after `start` resolved. */
   readonly stop: () => Promise<void> | void
+  /** Told once that the process is about to stop, while everything still works: the time to send clients elsewhere. */
+  readonly drain?: () => void
   /** Why the part cannot serve yet; undefined when it can. */
   readonly unready?: () => string | undefined
 }
@@ -76,6 +78,7 @@ export function createLife(parts: readonly Part[]): Life {
     stop,
     drain() {
       phase = 'draining'
+      for (const part of started) part.drain?.()
     },
     unready() {
       if (phase !== 'running') return [`process: ${phase}`]
