@@ -19,7 +19,7 @@ export interface User {
   readonly list: (kind: ManagedObject['kind']) => Promise<readonly ManagedObject[]>
   /** `type=status/reason` of each condition, in order. */
   readonly conditions: (kind: ManagedObject['kind'], name: string) => Promise<readonly string[]>
-  /** `type reason xcount` of each Event on the object, oldest first. */
+  /** `type reason xcount` of each Event on the object, sorted: their times are whole seconds. */
   readonly events: (name: string) => Promise<readonly string[]>
 }
 
@@ -28,7 +28,6 @@ interface StoredEvent {
   readonly type: string
   readonly reason: string
   readonly count: number
-  readonly firstTimestamp: string
 }
 
 export function userOf(kube: Kube, namespace: string): User {
@@ -59,8 +58,8 @@ export function userOf(kube: Kube, namespace: string): User {
       const { items } = await kube.list(pathTo(EVENTS, namespace), {})
       return (items as unknown as readonly StoredEvent[])
         .filter(({ involvedObject }) => involvedObject.name === name)
-        .sort((a, b) => (a.firstTimestamp < b.firstTimestamp ? -1 : 1))
         .map(({ type, reason, count }) => `${type} ${reason} x${count}`)
+        .sort()
     },
   }
 }
