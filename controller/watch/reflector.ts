@@ -49,7 +49,7 @@ export const PACE: Pace = {
   relistMs: 600_000,
   healthyMs: 5_000,
   silentMs: 300_000,
-  backoff: { baseMs: 200, maxMs: 15_000 },
+  backoff: { baseMs: 200, maxMs: 8_000 },
 }
 
 export interface ReflectorOptions<T extends KubeObject> {
@@ -239,6 +239,7 @@ export function createReflector<T extends KubeObject>(options: ReflectorOptions<
     synced: () => synced,
     start() {
       contactAt = clock.monotonic()
+      gauge()
       ticking = setInterval(gauge, 1_000).unref()
       running ??= loop()
       return firstTry.promise
