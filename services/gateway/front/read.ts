@@ -100,7 +100,11 @@ function methodIsProxied({ method }: RawRequest): Refusal | undefined {
 function codingIsKnown(coding: string | undefined, httpVersion: string): Refusal | undefined {
   if (coding === undefined) return undefined
   if (httpVersion === '1.0') return malformed('TransferEncoding', 'HTTP/1.0 has no Transfer-Encoding')
-  if (coding.toLowerCase() === 'chunked') return undefined
+  const codings = coding.split(',').map((each) => each.trim().toLowerCase())
+  if (codings.length === 1 && codings[0] === 'chunked') return undefined
+  // RFC 9112 §6.3: without chunked at the end, and there alone, nobody can tell where the body ends.
+  if (codings.indexOf('chunked') !== codings.length - 1)
+    return malformed('TransferEncoding', 'The last transfer coding must be chunked, once')
   return { status: 501, reason: 'TransferEncoding', detail: 'The only transfer coding here is chunked', close: true }
 }
 
