@@ -29,6 +29,11 @@ export interface Admission {
   readonly violated: readonly string[]
   /** Names of the limits in Audit mode that would have refused. */
   readonly audited: readonly string[]
+  /**
+   * Those of `violated` that refused without being asked: `onError: closed`, and the owner is out of reach. Absent when
+   * there are none. When all of `violated` are such, the request has not been too many: 503 says more than 429.
+   */
+  readonly unasked?: readonly string[]
 }
 
 export interface Limiter {

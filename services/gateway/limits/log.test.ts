@@ -72,28 +72,31 @@ describe('a sliding log', () => {
     { limit: 7, periodMs: 333 },
     { limit: 100, periodMs: 1_000 },
     { limit: 1_000, periodMs: 60_000 },
-  ])('admits no more than $limit in any trailing $periodMs ms, and never fewer than it could', ({ limit, periodMs }) => {
-    const random = seeded(limit)
-    const log = emptyLog(limit)
-    const admitted: number[] = []
-    let [now, violations, needless] = [0, 0, 0]
-    for (let arrival = 0; arrival < 40_000; arrival++) {
-      // Mostly three times too fast, with lulls, and now and then several at one instant.
-      const pace = random()
-      now += pace < 0.1 ? 0 : pace > 0.999 ? periodMs * 2 * random() : ((2 * periodMs) / (3 * limit)) * random()
-      // The window's own count, from the full history and not from the log.
-      const inWindow = admitted.length - firstAfter(admitted, now - periodMs)
-      const answer = admits(log, { limit, periodMs }, now)
-      if (answer && inWindow >= limit) violations++
-      if (!answer && inWindow < limit) needless++
-      if (!answer) continue
-      record(log, limit, now)
-      admitted.push(now)
-    }
-    expect({ violations, needless }).toEqual({ violations: 0, needless: 0 })
-    expect(admitted.length).toBeGreaterThan(limit)
-    expect(admitted.length).toBeLessThan(40_000)
-  })
+  ])(
+    'admits no more than $limit in any trailing $periodMs ms, and never fewer than it could',
+    ({ limit, periodMs }) => {
+      const random = seeded(limit)
+      const log = emptyLog(limit)
+      const admitted: number[] = []
+      let [now, violations, needless] = [0, 0, 0]
+      for (let arrival = 0; arrival < 40_000; arrival++) {
+        // Mostly three times too fast, with lulls, and now and then several at one instant.
+        const pace = random()
+        now += pace < 0.1 ? 0 : pace > 0.999 ? periodMs * 2 * random() : ((2 * periodMs) / (3 * limit)) * random()
+        // The window's own count, from the full history and not from the log.
+        const inWindow = admitted.length - firstAfter(admitted, now - periodMs)
+        const answer = admits(log, { limit, periodMs }, now)
+        if (answer && inWindow >= limit) violations++
+        if (!answer && inWindow < limit) needless++
+        if (!answer) continue
+        record(log, limit, now)
+        admitted.push(now)
+      }
+      expect({ violations, needless }).toEqual({ violations: 0, needless: 0 })
+      expect(admitted.length).toBeGreaterThan(limit)
+      expect(admitted.length).toBeLessThan(40_000)
+    },
+  )
 
   it('holds over 120,000 arrivals while its limit and period change', () => {
     const random = seeded(42)

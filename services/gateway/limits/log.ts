@@ -44,7 +44,7 @@ export function admits(log: SlidingLog, { limit, periodMs }: Rule, now: number):
 
 /** Logs an admission; `now` must not be before the newest stamp. */
 export function record(log: SlidingLog, limit: number, now: number): void {
-  if (log.stamps.length > limit || (log.size === log.stamps.length && log.size < limit)) fit(log, limit)
+  if (log.stamps.length > limit || (log.size === log.stamps.length && log.size < limit)) resize(log, limit)
   log.newest = log.newest + 1 === log.stamps.length ? 0 : log.newest + 1
   log.stamps[log.newest] = now
   if (log.size < log.stamps.length) log.size++
@@ -99,7 +99,7 @@ export function newestOf(log: SlidingLog, count: number): number[] {
 }
 
 // A new limit keeps the newest stamps, as many as both allow, and so never resets the count; a new period needs nothing.
-function fit(log: SlidingLog, limit: number): void {
+function resize(log: SlidingLog, limit: number): void {
   refill(log, newestOf(log, limit), Math.min(limit, Math.max(FIRST_SLOTS, log.size * 2)))
 }
 
