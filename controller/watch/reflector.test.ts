@@ -116,6 +116,24 @@ it('lists again on time even while the watch is well', async () => {
   expect(await metrics.text()).toContain('soa_controller_watch_repairs_total{kind="things"} 1')
 })
 
+it('leaves a busy watch alone: only silence ends it', async () => {
+  let told = 1
+  const { fake, held } = await bed(
+    {
+      watch: (call) => {
+        streams()(call)
+        const telling = setInterval(() => {
+          if (++told > 20) clearInterval(telling)
+          else call.response.write(`${JSON.stringify(event('MODIFIED', item('a', told)))}\n`)
+        }, 20)
+      },
+    },
+    { pace: { idleMs: 150 } },
+  )
+  await eventually(() => expect(held()).toEqual(['a@20']))
+  expect([fake.calls.list.length, fake.calls.watch.length]).toEqual([1, 1])
+})
+
 it('believes a list that lost most of its objects only when it is told twice', async () => {
   const many = Array.from({ length: 20 }, (_, i) => item(`n${i}`, i + 1))
   const list = inTurn(lists(30, many), lists(40, []), lists(50, many), lists(60, []), lists(70, []))
