@@ -13,7 +13,7 @@ export function answer(
   const title = STATUS_CODES[status] ?? 'Error'
   const body = Buffer.from(text ?? JSON.stringify({ type: 'about:blank', title, status, detail, reason }))
   // A body that nobody will read stands in the way of the next request.
-  if (refusal.close === true || !request.complete) response.shouldKeepAlive = false
+  if (refusal.close === true || hasUnreadBody(request)) response.shouldKeepAlive = false
   response.writeHead(status, [
     ...['Content-Type', text === undefined ? 'application/problem+json' : 'text/plain; charset=utf-8'],
     ...['Content-Length', String(body.length), 'Cache-Control', 'no-store'],
@@ -21,4 +21,8 @@ export function answer(
     ...more,
   ])
   response.end(body)
+}
+
+function hasUnreadBody({ complete, headers }: IncomingMessage): boolean {
+  return !complete && (headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0')
 }

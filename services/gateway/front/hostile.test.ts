@@ -113,6 +113,12 @@ describe('what must be refused before routing', () => {
     })
   })
 
+  it('leaves the connection of a refusal in good order to its client', async () => {
+    const odd = 'TRACE / HTTP/1.1\r\nHost: a\r\n\r\n'
+    const { text } = await sendRaw(front.port, odd + odd + get('/x'), (seen) => seen.endsWith('ok'))
+    expect(statusesIn(text)).toEqual([405, 405, 200])
+  })
+
   it('row 25: answers what came before a broken request in the pipeline, in order, then 400', async () => {
     const { text, closed } = await sendRaw(front.port, `${get('/1')}${get('/2')}GET / HTTP/1.1\r\nbroken\r\n\r\n`)
     expect([statusesIn(text), closed]).toEqual([[200, 200, 400], true])
