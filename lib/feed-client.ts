@@ -2,6 +2,7 @@ import { reasonOf } from './error.ts'
 import type { FromController, FromReplica } from './feed.ts'
 import type { Log } from './log.ts'
 import type { Peer, Slice, SliceItems, SliceName } from './model/slice.ts'
+import { type Backoff, backoffMs } from './retry.ts'
 import type { Part } from './run.ts'
 import { createTable, type Table } from './table.ts'
 import { wsClient } from './ws.ts'
@@ -18,6 +19,8 @@ export interface FeedOptions<N extends SliceName> {
   readonly apply: (slice: Slice<N>, version: string) => void | Promise<void>
   readonly log: Log
   readonly random: () => number
+  /** Between tries of a version that was refused: what is in its way may pass. */
+  readonly backoff?: Backoff
 }
 
 export interface Feed extends Part {
@@ -30,9 +33,11 @@ export interface Feed extends Part {
   readonly tellReady: (ready: boolean) => void
 }
 
+const BACKOFF: Backoff = { baseMs: 1_000, maxMs: 30_000 }
+
 /** Keeps one slice of the model fresh: survives the controller's absence with its last good copy. */
 export function createFeed<N extends SliceName>(options: FeedOptions<N>): Feed {
-  const { slice, log } = options
+  const { slice, log, random, backoff = BACKOFF } = options
   const peers = createTable<readonly Peer[]>([])
   let held: { readonly version: string; readonly items: ReadonlyMap<string, SliceItems[N]> } | undefined
   let received: typeof held
@@ -40,12 +45,13 @@ export function createFeed<N extends SliceName>(options: FeedOptions<N>): Feed {
   let isStale = true
   let receivedCount = 0
   let heldPlace = 0
+  let retry: NodeJS.Timeout | undefined
 
   const client = wsClient({
     name: `feed ${slice}`,
     url: () => `${options.controllerUrl()}/feed/${slice}`,
     headers: () => (options.token === undefined ? {} : { authorization: `Bearer ${options.token}` }),
-    random: options.random,
+    random,
     onOpen() {
       isStale = false
       received = held
@@ -101,9 +107,13 @@ export function createFeed<N extends SliceName>(options: FeedOptions<N>): Feed {
   // Applied at once and in order; what must be waited for until a version is served holds up its acknowledgement alone. A
   // late one still counts, unless a newer version was acknowledged meanwhile: what is served is at least as new.
   function receive(version: string, items: ReadonlyMap<string, SliceItems[N]>): void {
-    const next = { version, items }
-    const place = ++receivedCount
-    received = next
+    received = { version, items }
+    takeOver(received, ++receivedCount, 0)
+  }
+
+  function takeOver(next: NonNullable<typeof held>, place: number, attempt: number): void {
+    const { version, items } = next
+    clearTimeout(retry)
     const applied = (async () => options.apply(items, version))()
     applied.then(
       () => {
@@ -115,14 +125,20 @@ export function createFeed<N extends SliceName>(options: FeedOptions<N>): Feed {
       (error) => {
         log.error({ slice, version, error: reasonOf(error) }, 'Version refused, serving the last good one')
         tell({ type: 'nack', version, error: reasonOf(error) })
+        if (received === next) retry = setTimeout(again, backoffMs(backoff, attempt, random))
       },
     )
+    const again = () => {
+      if (received === next) takeOver(next, place, attempt + 1)
+    }
   }
 
   return {
     name: client.name,
     start: client.start,
     stop() {
+      received = undefined
+      clearTimeout(retry)
       tell({ type: 'goodbye' })
       return client.stop()
     },

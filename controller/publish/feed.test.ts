@@ -57,6 +57,7 @@ async function replica(
     apply,
     log: quietLog(),
     random: Math.random,
+    backoff: { baseMs: 20, maxMs: 100 },
   })
   const life = createLife([feed])
   await life.start()
@@ -138,6 +139,18 @@ describe('the feed', () => {
     hub.publish(model('a', 'b'))
     await eventually(() => expect(hub.replicas().get('r1')).toMatchObject({ acked: hub.published().gateway.version }))
     expect(hub.replicas().get('r1')?.refused).toBeUndefined()
+  })
+
+  it('tries a refused version again by itself, since what was in its way may pass', async () => {
+    const { hub, url } = await controller()
+    let fails = 2
+    await replica(url, () => {
+      if (fails-- > 0) throw new Error('no room')
+    })
+    hub.publish(model('a'))
+    await eventually(() => expect(hub.replicas().get('r1')?.refused?.error).toBe('no room'))
+    await eventually(() => expect(hub.replicas().get('r1')).toMatchObject({ acked: hub.published().gateway.version }))
+    expect(fails).toBe(-1)
   })
 
   it('hands a version over at once, though an earlier one is not served yet, and never counts the earlier one last', async () => {
