@@ -1,8 +1,8 @@
 import { controlApp, type Express, endOf, problem } from '#lib/http.ts'
 import type { Log } from '#lib/log.ts'
 import type { Metrics } from '#lib/metrics.ts'
-import { readRequest } from './front/read.ts'
-import type { Rule } from './match/table.ts'
+import type { Rule } from './match/rule.ts'
+import { readRequest } from './request/read.ts'
 import type { Serve, Serving } from './serving.ts'
 
 export interface ControlDeps {

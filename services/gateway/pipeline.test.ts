@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Refusal } from './front/refusal.ts'
+import type { Refusal } from './answers/refusal.ts'
 import type { Admission, Limiter } from './limits/contract.ts'
 import { inOrder, judge, type Passage, PLACES, type Place, type Stage } from './pipeline.ts'
 import { rateLimits } from './stages/rate-limits.ts'

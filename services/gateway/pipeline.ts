@@ -1,6 +1,6 @@
-import type { GatewayRequest } from './front/read.ts'
-import type { Refusal } from './front/refusal.ts'
+import type { Refusal } from './answers/refusal.ts'
 import type { LimitSubject } from './limits/contract.ts'
+import type { GatewayRequest } from './request/read.ts'
 
 /**
  * What is asked of a request between its route and its upstream, in this order whatever the order in policies. A refusal

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { asksForWebSocket } from './handshake.ts'
+import { asksForWebSocket } from '../request/handshake.ts'
 
 export interface ServerLimits {
   readonly maxConnections: number

@@ -1,4 +1,4 @@
-import type { Rule } from './table.ts'
+import type { Rule } from './rule.ts'
 
 type Compare = (a: Rule<unknown>, b: Rule<unknown>) => number
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { GatewayEntry, RouteMatch } from '#lib/model/gateway.ts'
 import { upstreamPath } from './rewrite.ts'
-import { type Asked, type Rule, routeTable } from './table.ts'
+import type { Asked, Rule } from './rule.ts'
+import { routeTable } from './table.ts'
 
 function entry(object: string, more: Partial<GatewayEntry> = {}): GatewayEntry {
   return {

@@ -1,5 +1,5 @@
 import type { RateLimit } from '#lib/model/gateway.ts'
-import type { Refusal } from '../front/refusal.ts'
+import type { Refusal } from '../answers/refusal.ts'
 import type { Admission, Limiter } from '../limits/contract.ts'
 import type { Passage, Stage } from '../pipeline.ts'
 

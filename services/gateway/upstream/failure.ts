@@ -1,4 +1,4 @@
-import type { Refusal } from '../front/refusal.ts'
+import type { Refusal } from '../answers/refusal.ts'
 
 /** What is known of a request when its upstream failed before it answered. */
 export interface Attempt {

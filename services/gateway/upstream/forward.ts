@@ -1,4 +1,4 @@
-import type { GatewayRequest } from '../front/read.ts'
+import type { GatewayRequest } from '../request/read.ts'
 
 const OURS = '1.1 soaplane'
 

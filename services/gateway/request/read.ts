@@ -1,9 +1,9 @@
+import { malformed, type Refusal } from '../answers/refusal.ts'
 import { hostOf } from '../match/host.ts'
 import { normalisePath } from '../match/path.ts'
-import type { Asked } from '../match/table.ts'
+import type { Asked } from '../match/rule.ts'
 import { targetOf } from '../match/target.ts'
 import { type Claims, fieldOf, scanFields } from './fields.ts'
-import { malformed, type Refusal } from './refusal.ts'
 
 /** What Node's parser leaves of a request head; an IncomingMessage is one. */
 export interface RawRequest {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import type { GatewayRequest } from '../front/read.ts'
 import { upstreamFields } from '../upstream/forward.ts'
 import { clientAddress, plainAddress, trustOf } from './client.ts'
 import type { Claims } from './fields.ts'
+import type { GatewayRequest } from './read.ts'
 
 const nothing: Claims = { for: undefined, proto: undefined, host: undefined, forwarded: undefined, others: [] }
 const trust = trustOf(['10.0.0.0/8', 'fd00::/8', '192.0.2.7'])

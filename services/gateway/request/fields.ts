@@ -1,4 +1,4 @@
-import { malformed, type Refusal } from './refusal.ts'
+import { malformed, type Refusal } from '../answers/refusal.ts'
 
 /** What earlier hops said of the client: to be believed only when the hop that sent it is trusted. */
 export interface Claims {

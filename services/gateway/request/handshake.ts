@@ -1,6 +1,6 @@
+import { malformed, type Refusal } from '../answers/refusal.ts'
 import { fieldOf } from './fields.ts'
 import type { GatewayRequest, RawRequest } from './read.ts'
-import { malformed, type Refusal } from './refusal.ts'
 
 type Check = (request: GatewayRequest, raw: RawRequest) => Refusal | undefined
 
