@@ -87,7 +87,14 @@ function reportOf(admitted: readonly number[], passages: readonly Passage[]): Re
       {
         caption: 'Admitted',
         head: ['', 'least', 'most'],
-        rows: [[`of ${BURST} at once`, show.count(least), show.count(most)]],
+        rows: [
+          [`of ${BURST} at once`, show.count(least), show.count(most)],
+          [
+            `of those at random, in ${RANDOM.forMs / 1_000} s`,
+            show.count(passages.length),
+            show.count(passages.length),
+          ],
+        ],
       },
     ],
     verdicts: [

@@ -17,6 +17,8 @@ const BENCHES: Readonly<Record<string, Bench>> = { proxies, limiter, exact, enfo
 
 const root = join(import.meta.dirname, '../..')
 
+// Every process under measurement is tidied up after on exit: many listeners, and no leak.
+process.setMaxListeners(0)
 // Children are killed on exit; a signal alone would not let that happen.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
 

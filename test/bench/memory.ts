@@ -88,7 +88,7 @@ function reportOf(footprints: readonly Footprint[]): Report {
   const sizes = [...new Set(footprints.map(({ services }) => services))]
   const tableOf = (caption: string, field: 'rssBytes' | 'peakRssBytes') => ({
     caption,
-    head: ['process', ...sizes.map((size) => `${show.count(size)} services`)],
+    head: ['services', ...sizes.map(show.count)],
     rows: processes.map(([process, all]) => [process, ...all.map((each) => show.megabytes(each[field]))]),
   })
   const most = Math.max(...sizes)
@@ -98,9 +98,9 @@ function reportOf(footprints: readonly Footprint[]): Report {
     method: [
       'Services as custom resources on a real kube-apiserver, each exposed under a path of its own, with a rate limit by annotation.',
       'At each size controller, registry and gateway start afresh; measured once every service is Ready,',
-      `${SETTLE_MS / 1_000} s after the last of it (VmRSS), with the most they ever held (VmHWM).`,
+      `${SETTLE_MS / 1_000} s after the last of it.`,
     ],
-    tables: [tableOf('Resident', 'rssBytes'), tableOf('Peak', 'peakRssBytes')],
+    tables: [tableOf('Resident (VmRSS)', 'rssBytes'), tableOf('At most (VmHWM)', 'peakRssBytes')],
     verdicts: footprints
       .filter(({ services }) => services === most)
       .map(({ process, rssBytes }) =>
