@@ -4,10 +4,12 @@ import type { Verdict } from '../translate/outcome.ts'
 
 /** How an object's items stand, in time: what is behind now may only be on its way. */
 export interface Standing {
-  /** Replicas may still be on their way: a verdict of "not yet" waits, the last one stands. */
+  /** Replicas may still be on their way: a new verdict waits, the last one stands. */
   readonly settling: boolean
   /** Replicas that were there may be coming back: their count stands. */
   readonly shrinking: boolean
+  /** When time alone ends this, monotonic milliseconds; undefined when only an event can change it. */
+  readonly until: number | undefined
   /** Changes when anything does that a status could tell of. */
   readonly key: string
 }
@@ -26,18 +28,30 @@ export function createStandings({ settleMs, clock }: { settleMs: number; clock: 
   let restartedAt = clock.monotonic()
 
   return {
-    of({ object }, { acked, total, without, refusal }) {
+    of({ object, items }, { acked, total, without, refusal }) {
       const { uid } = object.metadata
       const now = clock.monotonic()
-      const shrunk = total < (object.status?.replicas?.total ?? 0)
+      const told = object.status?.replicas?.total ?? 0
+      const early = now - restartedAt < settleMs
+      const shrunk = total < told
+      // So early a replica that nobody told of may be missing unseen: that all who are here serve it proves nothing.
+      const unproven = early && told === 0 && items.length > 0
       const complete = without.length === 0 && acked === total
-      if (complete && !shrunk) behindSince.delete(uid)
+      const behind = !complete || shrunk
+      if (!behind) behindSince.delete(uid)
       else if (!behindSince.has(uid)) behindSince.set(uid, now)
-      const young = now - (behindSince.get(uid) ?? now) < settleMs
-      if (!young && complete) behindSince.delete(uid)
-      const settling = young && (!complete || (shrunk && now - restartedAt < settleMs))
+      const since = behindSince.get(uid)
+      const young = since !== undefined && now - since < settleMs
+      if (complete && !young) behindSince.delete(uid)
+      const settling = unproven || (young && (!complete || early))
       const shrinking = young && shrunk
-      return { settling, shrinking, key: `${acked}/${total} ${without} ${refusal} ${settling} ${shrinking}` }
+      const ends = [...(young ? [since + settleMs] : []), ...(unproven ? [restartedAt + settleMs] : [])]
+      return {
+        settling,
+        shrinking,
+        until: ends.length > 0 ? Math.min(...ends) : undefined,
+        key: `${acked}/${total} ${without} ${refusal} ${settling} ${shrinking}`,
+      }
     },
     keepOnly(verdicts) {
       const uids = new Set<string>()

@@ -19,7 +19,7 @@ afterEach(async () => {
 })
 
 /** A source that the test holds in its hands, in the place of an API server: it keeps objects, and misbehaves when told. */
-function bed({ settleMs = 10_000, leading = true }: { settleMs?: number; leading?: boolean } = {}) {
+function bed({ settleMs = 0, leading = true }: { settleMs?: number; leading?: boolean } = {}) {
   const objects = new Map<string, ManagedObject>()
   const listeners: ((leads: boolean) => void)[] = []
   const events: string[] = []
@@ -216,16 +216,30 @@ describe('the status writer', () => {
     const first = bed()
     first.put(serviceOf('a', spec), ...(policy ? [policyOf('p', targets)] : []))
     await eventually(() => expect(first.ready(policy ? 'p' : 'a')).toBe('True/Ready'))
-    const { put, state, ready, writes } = bed()
+    const { put, state, ready, writes, writer } = bed({ settleMs: 400 })
     state.progress = NOBODY
     put(...first.objects())
-    state.progress = { acked: 1, total: 1, without: [] }
     put(b())
-    await eventually(() => expect(writes).toEqual(['b']))
-    state.progress = ALL
+    await eventually(() => expect(ready('b')).toBe('Unknown/Pending'))
+    state.progress = { acked: 1, total: 1, without: [] }
+    writer.touch()
     put(serviceOf('c', { url: 'http://c.example' }))
-    await eventually(() => expect(ready('c')).toBe('True/Ready'))
+    await eventually(() => expect(ready('c')).toBe('Unknown/Pending'))
+    state.progress = ALL
+    writer.touch()
+    await eventually(() => expect([ready('b'), ready('c')]).toEqual(['True/Ready', 'True/Ready']))
     expect(new Set(writes)).toEqual(new Set(['b', 'c']))
+  })
+
+  it('does not say that all replicas serve an object before all had the time to come', async () => {
+    const { put, state, ready, writer, writes } = bed({ settleMs: 300 })
+    state.progress = { acked: 1, total: 1, without: [] }
+    put(a())
+    await eventually(() => expect(ready('a')).toBe('Unknown/Pending'))
+    state.progress = { acked: 1, total: 2, without: [] }
+    writer.touch()
+    await eventually(() => expect(ready('a')).toBe('False/PartiallyProgrammed'))
+    expect(writes).toEqual(['a', 'a'])
   })
 
   it('falls silent when what it waited for is deleted', async () => {

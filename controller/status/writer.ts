@@ -18,7 +18,7 @@ import { createStandings } from './standing.ts'
  * failure is mended by looking again.
  *
  *   touch() ──► (QUIET_MS) ──► sweep: for each verdict, next status ≠ stored? ──► write ──► event per transition
- *                 ▲               ├── something is settling ──► AGAIN_MS ──► sweep again
+ *                 ▲               ├── something is settling ──► until it has ──► sweep again
  *                 └───────────────┴── a write failed ──► backoff ──► sweep again, not before, whatever touches
  */
 export interface StatusWriter extends Part {
@@ -47,7 +47,6 @@ interface Due {
 type Outcome = 'done' | 'failed' | 'source-failed'
 
 const QUIET_MS = 20
-const AGAIN_MS = 1_000
 const CONCURRENCY = 8
 const BACKOFF: Backoff = { baseMs: 1_000, maxMs: 30_000 }
 
@@ -63,8 +62,8 @@ export function createStatusWriter(options: StatusWriterOptions): StatusWriter {
   let stopped = false
   let failedSweeps = 0
   let restUntil = 0
-  /** Whether the last sweep met something that time alone will change. */
-  let waiting = false
+  /** When time alone will change something that the last sweep met. */
+  let dueAgainAt = Number.POSITIVE_INFINITY
 
   // The earlier of two wishes holds: a later "again" gives way to now, and touch upon touch postpones nothing.
   function schedule(ms: number): void {
@@ -93,7 +92,7 @@ export function createStatusWriter(options: StatusWriterOptions): StatusWriter {
     if (!source.leads() || !source.synced()) return
     const now = new Date(clock.now()).toISOString()
     const verdicts = [...options.verdicts()]
-    waiting = false
+    dueAgainAt = Number.POSITIVE_INFINITY
     const due = verdicts.flatMap((verdict) => dueOf(verdict, now))
     standings.keepOnly(verdicts)
     const outcomes = await writeAll(due)
@@ -103,15 +102,15 @@ export function createStatusWriter(options: StatusWriterOptions): StatusWriter {
       const waitMs = backoffMs(backoff, failedSweeps - 1, random)
       restUntil = Math.max(restUntil, clock.monotonic() + waitMs)
       schedule(waitMs)
-    } else if (waiting) schedule(AGAIN_MS)
+    } else if (dueAgainAt < Number.POSITIVE_INFINITY) schedule(Math.max(QUIET_MS, dueAgainAt - clock.monotonic()))
   }
 
   // A verdict that cannot be told must not silence the others.
   function dueOf(verdict: Verdict, now: string): readonly Due[] {
     const { object } = verdict
     try {
-      const { settling, shrinking, key } = standings.of(verdict, options.progressOf(verdict.items))
-      waiting ||= settling || shrinking
+      const { settling, shrinking, until, key } = standings.of(verdict, options.progressOf(verdict.items))
+      dueAgainAt = Math.min(dueAgainAt, until ?? Number.POSITIVE_INFINITY)
       if (settled.get(verdict) === key) return []
       const status = nextStatus(verdict, (items) => ({ ...options.progressOf(items), settling, shrinking }), now)
       if (canonical(status) !== canonical(object.status ?? {})) return [{ object, status }]

@@ -13,14 +13,20 @@ export interface TestReplica<N extends SliceName> {
   readonly release: () => void
   /** Refuses versions from now on with this reason; undefined ends that. */
   readonly refuse: (why: string | undefined) => void
+  readonly tellReady: (ready: boolean) => void
+  /** Leaves with a goodbye. */
   readonly stop: () => Promise<void> | void
 }
 
-/** Connects one ready replica of a slice to the controller at `controllerUrl` (asked before each dial). */
+/** Connects one replica of a slice to the controller at `controllerUrl` (asked before each dial). */
 export async function startReplica<const N extends SliceName>(
   slice: N,
   controllerUrl: () => string,
-  { id = `${slice}-${crypto.randomUUID()}`, token }: { id?: string; token?: string } = {},
+  {
+    id = `${slice}-${crypto.randomUUID()}`,
+    token,
+    ready = true,
+  }: { id?: string; token?: string; ready?: boolean } = {},
 ): Promise<TestReplica<N>> {
   let items: Slice<N> = new Map()
   let gate: PromiseWithResolvers<void> | undefined
@@ -39,7 +45,7 @@ export async function startReplica<const N extends SliceName>(
     log: quietLog(),
     random: Math.random,
   })
-  feed.tellReady(true)
+  feed.tellReady(ready)
   await feed.start?.()
   return {
     items: () => items,
@@ -55,6 +61,7 @@ export async function startReplica<const N extends SliceName>(
     refuse(why) {
       refusal = why
     },
+    tellReady: feed.tellReady,
     stop: () => feed.stop?.(),
   }
 }

@@ -1,4 +1,4 @@
-import { isMap, isScalar, LineCounter, parseAllDocuments } from 'yaml'
+import { isMap, isNode, isScalar, isSeq, LineCounter, parseAllDocuments } from 'yaml'
 import { type Document, validate } from '../../api/validate.ts'
 
 /** What one file holds: its good documents, and an error for each other one. */
@@ -43,11 +43,31 @@ export function readFile(file: string, text: string, defaultNamespace: string): 
     else {
       const object = isMap(parsed.contents) ? identityOf(value, defaultNamespace) : undefined
       errors.push(
-        ...checked.violations.map((violation) => ({ ...at, ...(object !== undefined && { object }), ...violation })),
+        ...checked.violations.map((violation) => ({
+          ...at,
+          line: lines.linePos(placeOf(parsed.contents, violation.field)).line,
+          ...(object !== undefined && { object }),
+          ...violation,
+        })),
       )
     }
   }
   return { documents, errors }
+}
+
+/** Where a field such as `spec.paths[0].value` stands in the text; for one that is missing, where it belongs. */
+function placeOf(contents: unknown, field: string): number {
+  let node = contents
+  let place = isNode(node) ? (node.range?.[0] ?? 0) : 0
+  for (const step of field.match(/[^.[\]]+/g) ?? []) {
+    const pair = isMap(node) ? node.items.find(({ key }) => isScalar(key) && String(key.value) === step) : undefined
+    const item = isSeq(node) ? node.items[Number(step)] : undefined
+    const found = pair?.key ?? item
+    if (!isNode(found)) break
+    place = found.range?.[0] ?? place
+    node = pair?.value ?? item
+  }
+  return place
 }
 
 // `maxAliasCount` makes toJS throw on alias bombs; that is the file's fault, not ours.

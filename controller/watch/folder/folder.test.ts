@@ -78,7 +78,7 @@ describe('a folder of YAML', () => {
     await start()
     expect(urlOf('default/good')).toBe('http://g:1')
     expect(errors()).toEqual([
-      'bad.yaml:5 document 2: spec.colour: unknown field',
+      'bad.yaml:9 document 2: spec.colour: unknown field',
       expect.stringMatching(/^worse\.yaml:\d+ document 1: /),
     ])
   })
