@@ -1,0 +1,196 @@
+import { type ChannelModel, type ConfirmChannel, connect } from 'amqplib'
+import { type AmqpAddress, amqpAddress } from './amqp/address.ts'
+import { live } from './amqp/connection.ts'
+import { createLane, type Lane, type Setup } from './amqp/lane.ts'
+import { amqpMetrics } from './amqp/metrics.ts'
+import { createPublisher, type Outgoing, type Published } from './amqp/publisher.ts'
+import { type AmqpState, whyNotSendable } from './amqp/state.ts'
+import { reasonOf, SoaError } from './error.ts'
+import { pause } from './kube/pause.ts'
+import type { Log } from './log.ts'
+import type { Metrics } from './metrics.ts'
+import { type Backoff, backoffMs } from './retry.ts'
+import type { Part } from './run.ts'
+
+export type { ConfirmChannel, ConsumeMessage } from 'amqplib'
+export type { Leave, Setup } from './amqp/lane.ts'
+export type { Outgoing, Published } from './amqp/publisher.ts'
+export type { AmqpState } from './amqp/state.ts'
+
+/** A connection to RabbitMQ that is made again for ever, with backoff, and all its channels with it. */
+export interface Amqp extends Part {
+  /** Runs `setup` on a channel of its own at every connect, and again whenever that channel is lost. Call it before `start`. */
+  readonly onConnect: (name: string, setup: Setup<ConfirmChannel>) => void
+  /** Sends with confirm; rejects while down or blocked (nothing sent), and when the outcome is unknown. */
+  readonly publish: (message: Outgoing, options?: { readonly timeoutMs?: number }) => Promise<Published>
+  /** Speaks for all lanes too. */
+  readonly unready: () => string | undefined
+  readonly state: () => AmqpState
+  readonly onState: (listener: (state: AmqpState) => void) => () => void
+}
+
+export interface AmqpOptions {
+  /** Tells connections of one process apart: alarms block whole connections, so publish and consume on two. */
+  readonly name?: string
+  /** Asked before each attempt. */
+  readonly url: () => string
+  readonly log: Log
+  readonly metrics: Metrics
+  readonly random: () => number
+  readonly backoff?: Backoff
+}
+
+const CONNECT_TIMEOUT_MS = 10_000
+const CLOSE_TIMEOUT_MS = 5_000
+const BACKOFF: Backoff = { baseMs: 200, maxMs: 10_000 }
+
+export function createAmqp({ name = 'amqp', url, log, metrics, random, backoff = BACKOFF }: AmqpOptions): Amqp {
+  const measured = amqpMetrics(metrics)
+  const publisher = createPublisher({ refusal: () => whyNotSendable(state) })
+  const lanes: Lane<ConfirmChannel>[] = []
+  const listeners = new Set<(state: AmqpState) => void>()
+  const stopping = new AbortController()
+  let state: AmqpState = { phase: 'down', reason: 'not connected yet' }
+  let connection: ChannelModel | undefined
+  let supervised: Promise<void> | undefined
+
+  function onConnect(lane: string, setup: Setup<ConfirmChannel>): void {
+    lanes.push(createLane({ name: lane, setup, backoff, random, log }))
+  }
+  // First of the lanes, so that it is the last to leave.
+  onConnect('publisher', publisher.setup)
+
+  function become(next: AmqpState): void {
+    state = next
+    measured.up.set({ connection: name }, state.phase === 'down' ? 0 : 1)
+    measured.blocked.set({ connection: name }, state.phase === 'blocked' ? 1 : 0)
+    for (const listener of [...listeners]) listener(state)
+  }
+
+  async function supervise(): Promise<void> {
+    for (let attempt = 0; !stopping.signal.aborted; attempt++) {
+      const address = amqpAddress(url())
+      let reason: string
+      try {
+        connection = await opened(address, name)
+        attempt = 0
+        reason = await used(connection, address)
+      } catch (error) {
+        reason = reasonOf(error)
+      }
+      connection = undefined
+      if (stopping.signal.aborted) return
+      tellDown(address.redact(reason), address)
+      await pause(backoffMs(backoff, attempt, random), stopping.signal)
+    }
+  }
+
+  async function used(fresh: ChannelModel, { shown }: AmqpAddress): Promise<string> {
+    const fields = { connection: name, broker: shown }
+    const life = live<ConfirmChannel>(fresh, lanes, {
+      blocked(reason) {
+        log.warn({ ...fields, reason }, 'Broker blocks publishers')
+        become({ phase: 'blocked', reason })
+      },
+      unblocked() {
+        log.info(fields, 'Broker takes messages again')
+        become({ phase: 'up' })
+      },
+    })
+    if (stopping.signal.aborted) await fresh.close()
+    else {
+      measured.connects.inc({ connection: name })
+      log.info(fields, 'Broker connected')
+      become({ phase: 'up' })
+    }
+    return life
+  }
+
+  function tellDown(reason: string, { shown }: AmqpAddress): void {
+    const isNews = state.phase !== 'down' || state.reason !== reason
+    log[isNews ? 'warn' : 'debug']({ connection: name, broker: shown, error: reason }, 'Broker is out of reach')
+    become({ phase: 'down', reason })
+  }
+
+  async function publish(message: Outgoing, { timeoutMs = 30_000 } = {}): Promise<Published> {
+    const count = (outcome: string) => measured.published.inc({ connection: name, outcome })
+    try {
+      const outcome = await publisher.publish(message, timeoutMs)
+      count(outcome.sent ? 'sent' : outcome.reason.toLowerCase())
+      return outcome
+    } catch (error) {
+      count('failed')
+      throw error
+    }
+  }
+
+  async function close(): Promise<void> {
+    stopping.abort()
+    // Last set up leaves first: what consumers have in hand may still be published.
+    for (const lane of lanes.toReversed()) {
+      // A lane that cannot finish must not keep the others from it; its messages go to another consumer.
+      await lane.leave().catch((error) => log.warn({ lane: lane.name, error: reasonOf(error) }, 'Lane did not finish'))
+    }
+    await atMost(CLOSE_TIMEOUT_MS, hangUp())
+    become({ phase: 'down', reason: 'closed' })
+  }
+
+  async function hangUp(): Promise<void> {
+    // What a close that fails has found is a connection that is lost: as good.
+    const lost = () => {}
+    // A close of the connection overtakes acks that wait in the channels; a blocked broker would not read them anyway.
+    if (state.phase === 'up') await Promise.all(lanes.map((lane) => lane.close().catch(lost)))
+    await connection?.close().catch(lost)
+    await supervised
+  }
+
+  return {
+    name,
+    start() {
+      amqpAddress(url())
+      become(state)
+      supervised = supervise()
+    },
+    stop: close,
+    unready() {
+      if (state.phase === 'down') return state.reason
+      return lanes.map((lane) => lane.unready()).find((reason) => reason !== undefined)
+    },
+    onConnect,
+    publish,
+    state: () => state,
+    onState(listener) {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
+  }
+}
+
+async function opened({ url }: AmqpAddress, name: string): Promise<ChannelModel> {
+  // Without noDelay a confirm of a body over 2 KiB waits 40 ms for a delayed ACK.
+  return connect(url, {
+    noDelay: true,
+    timeout: CONNECT_TIMEOUT_MS,
+    clientProperties: { connection_name: `soaplane ${name}` },
+  })
+}
+
+/** Resolves once the broker has taken a connection with these credentials; rejects with the reason, credentials left out. */
+export async function reachAmqp(url: string): Promise<void> {
+  const address = amqpAddress(url)
+  try {
+    const connection = await opened(address, 'check')
+    // It has answered; what becomes of the connection now is of no interest.
+    connection.on('error', () => {})
+    await connection.close()
+  } catch (error) {
+    const message = `No broker at ${address.shown}: ${address.redact(reasonOf(error))}`
+    throw new SoaError('SOA_BROKER_FAILED', message, { status: 503 })
+  }
+}
+
+async function atMost(ms: number, work: Promise<unknown>): Promise<void> {
+  const patience = new AbortController()
+  await Promise.race([work, pause(ms, patience.signal)])
+  patience.abort()
+}
