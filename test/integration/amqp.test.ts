@@ -1,16 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { pino } from 'pino'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import {
-  type Amqp,
-  type AmqpState,
-  type ConfirmChannel,
-  type ConsumeMessage,
-  createAmqp,
-  type Outgoing,
-  reachAmqp,
-} from '#lib/amqp.ts'
-import { createMetrics } from '#lib/metrics.ts'
+import { type AmqpState, type ConsumeMessage, reachAmqp } from '#lib/amqp.ts'
+import { connections, freshQueue, ready, textOf, toQueue } from '#test/kit/amqp.ts'
 import { startBroker, type TestBroker } from '#test/kit/broker.ts'
 import { eventually } from '#test/kit/eventually.ts'
 
@@ -19,54 +10,7 @@ beforeAll(async () => {
   broker = await startBroker()
 })
 afterAll(() => broker.stop())
-
-const open: Amqp[] = []
-afterEach(async () => {
-  for (const amqp of open.splice(0)) await amqp.stop()
-})
-
-/** A connection with a lane `probe` whose channel tests use to declare and look. */
-function connection({ url = broker.url, name = 'test' } = {}) {
-  const lines: string[] = []
-  const metrics = createMetrics({ process: false })
-  const log = pino({ level: 'debug' }, { write: (line: string) => void lines.push(line) })
-  const backoff = { baseMs: 20, maxMs: 200 }
-  const amqp = createAmqp({ name, url: () => url, log, metrics, random: Math.random, backoff })
-  open.push(amqp)
-  let channel: ConfirmChannel | undefined
-  amqp.onConnect('probe', (fresh) => {
-    channel = fresh
-    return undefined
-  })
-  return {
-    amqp,
-    metrics,
-    lines,
-    probe() {
-      if (channel === undefined) throw new Error('not connected')
-      return channel
-    },
-    async start() {
-      await amqp.start()
-      await ready(amqp)
-    },
-  }
-}
-
-const ready = (amqp: Amqp) => eventually(() => expect(amqp.unready()).toBeUndefined(), { timeoutMs: 30_000 })
-const toQueue = (queue: string, text: string): Outgoing => ({
-  exchange: '',
-  routingKey: queue,
-  content: Buffer.from(text),
-  messageId: randomUUID(),
-})
-const textOf = (message: ConsumeMessage | { content: Buffer } | false | null) =>
-  message ? message.content.toString() : undefined
-
-async function freshQueue(channel: ConfirmChannel, args: Record<string, unknown> = {}): Promise<string> {
-  const { queue } = await channel.assertQueue(`test-${randomUUID()}`, { durable: true, arguments: args })
-  return queue
-}
+const connection = connections(() => broker.url)
 
 describe('publishing', () => {
   it('is done when the broker has confirmed, and the message is in the queue', async () => {
