@@ -2,24 +2,31 @@ import type { Peer } from '#lib/model/slice.ts'
 import type { Table } from '#lib/table.ts'
 import type { PeerClient } from './peer-client.ts'
 import { membersOf, type View, viewOf } from './view.ts'
+import type { Frame } from './wire.ts'
 
 /** Keeps the view and a connection to each other member; tells of each change of the view. */
 export interface Members {
   readonly view: () => View
   readonly client: (id: string) => PeerClient | undefined
+  /** Where others reach this replica; undefined until it is a member. */
+  readonly url: () => string | undefined
   /** Another replica introduced itself, or said that it leaves. */
-  readonly heard: (id: string, stays: boolean) => void
+  readonly heard: (hello: Frame<'hello'>) => void
   readonly start: () => void
   /** Leaves: the view is the others'. */
   readonly leave: () => void
-  readonly isLeaving: () => boolean
   readonly stop: () => void
+}
+
+export interface Line {
+  readonly onUp: () => void
+  readonly onDown: () => void
 }
 
 export interface MembersOptions {
   readonly replica: string
   readonly peers: Table<readonly Peer[]>
-  readonly connect: (peer: Peer, onDown: () => void) => PeerClient
+  readonly connect: (peer: Peer, line: Line) => PeerClient
   readonly onView: (last: View, next: View) => void
   /** A replica's logs can no longer come. */
   readonly onGone: (id: string) => void
@@ -27,24 +34,28 @@ export interface MembersOptions {
 
 export function createMembers({ replica, peers, connect, onView, onGone }: MembersOptions): Members {
   const clients = new Map<string, { readonly url: string; readonly client: PeerClient }>()
+  /** Members that this replica was never told of, but that have introduced themselves: they may be draining. */
+  const met = new Map<string, Peer>()
   const left = new Set<string>()
   let view = viewOf([])
-  let hasJoined = false
+  // Known once this replica has been listed: from then on it is a member, until it leaves.
+  let url: string | undefined
   let isLeaving = false
   let stopWatching: (() => void) | undefined
 
   function refresh(): void {
     const listed = new Map(peers.current().map((peer) => [peer.id, peer]))
-    hasJoined ||= listed.has(replica)
+    url = listed.get(replica)?.url ?? url
     for (const id of left) if (!listed.has(id) && !clients.has(id)) left.delete(id)
     const next = viewOf(sighted([...listed.keys()]))
+    const wanted = new Map([...met, ...[...listed].filter(([id]) => next.ids.includes(id))])
     // New connections first: the new view's logs go out on them.
-    for (const id of next.ids) dial(id, listed.get(id))
+    for (const peer of wanted.values()) if (peer.id !== replica) dial(peer)
     const last = view
     view = next
     if (next.name !== last.name) onView(last, next)
     for (const [id, { client }] of clients) {
-      if (next.ids.includes(id)) continue
+      if (next.ids.includes(id) || wanted.has(id)) continue
       clients.delete(id)
       client.retire()
     }
@@ -52,29 +63,38 @@ export function createMembers({ replica, peers, connect, onView, onGone }: Membe
 
   function sighted(listed: readonly string[]): readonly string[] {
     const connected = [...clients].flatMap(([id, { client }]) => (client.isUp() ? [id] : []))
-    const members = membersOf({ listed: hasJoined ? [...listed, replica] : listed, connected, left })
+    const members = membersOf({ listed: url === undefined ? listed : [...listed, replica], connected, left })
     return isLeaving ? members.filter((id) => id !== replica) : members
   }
 
-  function dial(id: string, peer: Peer | undefined): void {
-    const held = clients.get(id)
-    if (id === replica || peer === undefined || peer.url === held?.url) return
+  function dial(peer: Peer): void {
+    const held = clients.get(peer.id)
+    if (peer.url === held?.url) return
     held?.client.retire()
-    const client: PeerClient = connect(peer, () => {
-      if (clients.get(id)?.client !== client) return
-      onGone(id)
-      refresh()
+    const isCurrent = () => clients.get(peer.id)?.client === client
+    const client: PeerClient = connect(peer, {
+      onUp: () => isCurrent() && refresh(),
+      onDown() {
+        if (!isCurrent()) return
+        met.delete(peer.id)
+        onGone(peer.id)
+        refresh()
+      },
     })
-    clients.set(id, { url: peer.url, client })
+    clients.set(peer.id, { url: peer.url, client })
     client.start()
   }
 
   return {
     view: () => view,
     client: (id) => clients.get(id)?.client,
-    heard(id, stays) {
+    url: () => url,
+    heard({ replica: id, stays, url: theirs }) {
+      if (id === replica) return
       if (stays) left.delete(id)
       else left.add(id)
+      if (stays && theirs !== undefined && !clients.has(id)) met.set(id, { id, url: theirs })
+      if (!stays) met.delete(id)
       refresh()
     },
     start() {
@@ -85,7 +105,6 @@ export function createMembers({ replica, peers, connect, onView, onGone }: Membe
       isLeaving = true
       refresh()
     },
-    isLeaving: () => isLeaving,
     stop() {
       stopWatching?.()
       for (const { client } of clients.values()) client.retire()

@@ -10,14 +10,14 @@ import type { Decide } from './decide.ts'
 import { NOT_RELAYED } from './fallback.ts'
 import { createHanding } from './handing.ts'
 import { adopt } from './handover.ts'
-import { createMembers } from './members.ts'
+import { createMembers, type Line } from './members.ts'
 import { createPeerClient, type PeerClient } from './peer-client.ts'
 import { createPeerServer, type Reply } from './peer-server.ts'
 import type { LimitSettings } from './settings.ts'
 import { createStanding } from './standing.ts'
 import { type Answers, createTake, type Take } from './take.ts'
 import type { View } from './view.ts'
-import { askOfWire, type Frame, type FromOwner, verdictToWire } from './wire.ts'
+import { askOfWire, type Frame, type FromOwner, type FromPeer, verdictToWire } from './wire.ts'
 
 export interface ReplicaOptions {
   readonly replica: string
@@ -47,6 +47,7 @@ const LEAVE_MS = 5_000
 export function createReplica(options: ReplicaOptions): Replica {
   const { replica, peers, token, log, clock, random, settings, book, decide } = options
   const { limitPeerTimeoutMs: timeoutMs, limitHandoverMs: holdMs } = settings
+  let hasLeft = false
   const standing = createStanding()
   const barrier = createBarrier(replica, holdMs)
   const members = createMembers({ replica, peers, connect, onView, onGone })
@@ -54,7 +55,7 @@ export function createReplica(options: ReplicaOptions): Replica {
   const handing = createHanding({ book, view, client, standing, clock })
   const { take, release } = createTake({ replica, view, client, barrier, standing, decide, clock })
   const server = createPeerServer(token, {
-    hello: (frame) => members.heard(frame.replica, frame.stays),
+    hello: (frame) => members.heard(frame),
     asks: onAsks,
     release({ hops, items }) {
       for (const [counter, stamp] of items) release(askOfWire(book, counter), stamp, hops)
@@ -62,21 +63,27 @@ export function createReplica(options: ReplicaOptions): Replica {
     handover: onHandover,
   })
 
-  function connect(peer: Peer, onDown: () => void): PeerClient {
+  function hello(): FromPeer {
+    const url = members.url()
+    return { type: 'hello', replica, stays: !hasLeft, ...(url !== undefined && { url }) }
+  }
+
+  function connect(peer: Peer, line: Line): PeerClient {
     const { id } = peer
     let wasUp = false
     return createPeerClient({
       ...{ peer, token, timeoutMs, holdMs, clock, random, observe: options.observe },
-      hello: () => ({ type: 'hello', replica, stays: !members.isLeaving() }),
+      hello,
       before: (asks) => handing.before(id, asks),
       onUp() {
         wasUp = true
+        line.onUp()
         void handing.handOver(id)
       },
       onDown(reason) {
         if (wasUp) log.warn({ peer: id, reason }, 'Replica out of reach, its limits are decided as onError says')
         wasUp = false
-        onDown()
+        line.onDown()
       },
       onTook: (name) => handing.took(id, name),
     })
@@ -85,6 +92,7 @@ export function createReplica(options: ReplicaOptions): Replica {
   function onView(last: View, next: View): void {
     log.info({ replicas: next.ids }, 'Limits are shared anew')
     standing.entered(next.name)
+    if (next.ids.includes(replica)) for (const id of next.ids) client(id)?.tell(hello())
     barrier.enter(last, next)
     void handing.handOver()
   }
@@ -124,7 +132,8 @@ export function createReplica(options: ReplicaOptions): Replica {
   async function leave(): Promise<void> {
     members.leave()
     await inTime(handing.settled())
-    for (const id of view().ids) client(id)?.tell({ type: 'hello', replica, stays: false })
+    hasLeft = true
+    for (const id of view().ids) client(id)?.tell(hello())
     await inTime(server.deserted())
     members.stop()
     barrier.stop()

@@ -9,7 +9,7 @@ import { keyOfText, keyText } from './key.ts'
  * dials each other one, asks on the connection it dialled, and is answered there; frames keep their order.
  *
  *   replica                                    owner
- *      │ ── hello {replica, stays} ────────────►│   and again when it leaves: `stays: false`, everything is handed over
+ *      │ ── hello {replica, stays, url} ───────►│   and again when it leaves: `stays: false`, everything is handed over
  *      │ ── asks [[n, hops, counters], …] ─────►│   all requests of one turn of the event loop
  *      │ ◄── answers [[n, verdicts], …], held ──│   `held`: not decided yet (a log is on its way), but not lost either
  *      │ ── release {hops, [[counter, stamp]]} ►│   another limit refused: as if never asked
@@ -17,7 +17,8 @@ import { keyOfText, keyText } from './key.ts'
  *      │ ◄── took {view} ───────────────────────│   after the last
  */
 export type FromPeer =
-  | { readonly type: 'hello'; readonly replica: string; readonly stays: boolean }
+  /** `url` is where a member is reached: one that the controllers no longer list is still to be asked. */
+  | { readonly type: 'hello'; readonly replica: string; readonly stays: boolean; readonly url?: string }
   | { readonly type: 'asks'; readonly items: readonly WireAsk[] }
   | {
       readonly type: 'release'
@@ -78,7 +79,10 @@ export function verdictOfWire([ok, remaining, waitMs, stamp]: WireVerdict): Verd
 }
 
 const FRAMES = new Map<string, (frame: Record<string, unknown>) => boolean>([
-  ['hello', ({ replica, stays }) => isText(replica) && typeof stays === 'boolean'],
+  [
+    'hello',
+    ({ replica, stays, url }) => isText(replica) && typeof stays === 'boolean' && (url === undefined || isText(url)),
+  ],
   ['asks', ({ items }) => isList(items, ([n, hops, counters]) => isCount(n) && isCount(hops) && areCounters(counters))],
   [
     'release',
