@@ -20,7 +20,7 @@ export interface GatewayProcess extends Deployable {
 export async function startProcesses(
   kubeconfig: string,
   leaseNamespace: string,
-  { gateways: count }: { gateways: number },
+  { gateways: count, gatewayFlags = {} }: { gateways: number; gatewayFlags?: Readonly<Record<string, string>> },
 ): Promise<Processes> {
   const controller = await controllerProcess(kubeconfig, leaseNamespace)
   const registry = await deployable('services/registry/main.ts', { 'controller-url': controller.url })
@@ -30,7 +30,7 @@ export async function startProcesses(
     const port = String(await freePort())
     const own = await deployable(
       'services/gateway/main.ts',
-      { port, 'controller-url': controller.url, 'registry-url': registry.url },
+      { port, 'controller-url': controller.url, 'registry-url': registry.url, ...gatewayFlags },
       { control: 'control-port' },
     )
     const gateway = { ...own, data: `http://127.0.0.1:${port}` }
