@@ -3,6 +3,9 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
+import { eventually } from '#test/kit/eventually.ts'
+import { fakeKube, hangs } from '#test/kit/fake-kube.ts'
+import { deployable } from '#test/kit/process.ts'
 
 interface Ended {
   readonly code: number
@@ -61,6 +64,17 @@ it('prints each setting with its variable for --help, and opens nothing', async 
   expect(code).toBe(0)
   for (const name of ['SOAPLANE_SOURCE', 'SOAPLANE_CONTROLLER_PORT', 'SOAPLANE_SETTLE_MS', 'KUBECONFIG'])
     expect(said.replace(/\s+/g, ' ')).toContain(`[env ${name}]`)
+})
+
+it('ends at once on SIGTERM, also while it waits for an API server that takes requests and never answers', async () => {
+  const fake = await fakeKube({ list: hangs, watch: hangs, other: hangs })
+  const waiting = await deployable('controller/main.ts', { kubeconfig: fake.kubeconfig }, { started: '/livez' })
+  await waiting.start()
+  await eventually(() => fake.calls.other.length > 0)
+  expect(await (await fetch(`${waiting.url}/readyz`)).text()).toBe('process: starting\n')
+  await waiting.kill('SIGTERM')
+  expect(waiting.ended()).toContain('ended with 0')
+  await fake.stop()
 })
 
 it('ends with a log line when a rejection was lost, since nobody knows what state that leaves', async () => {

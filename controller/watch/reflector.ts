@@ -233,6 +233,12 @@ export function createReflector<T extends KubeObject>(options: ReflectorOptions<
   const gauge = () => metrics.contact.set({ kind }, (clock.monotonic() - contactAt) / 1_000)
   let ticking: NodeJS.Timeout | undefined
 
+  function end(): void {
+    clearInterval(ticking)
+    life.abort()
+    firstTry.resolve()
+  }
+
   return {
     name: `watch ${kind}`,
     objects: store.current,
@@ -244,10 +250,9 @@ export function createReflector<T extends KubeObject>(options: ReflectorOptions<
       running ??= loop()
       return firstTry.promise
     },
+    abandon: end,
     async stop() {
-      clearInterval(ticking)
-      life.abort()
-      firstTry.resolve()
+      end()
       await running
     },
     unready() {
