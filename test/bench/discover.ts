@@ -1,11 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { below, type Report, show } from '#test/kit/measure/report.ts'
 import { type Summary, summaryOf } from '#test/kit/measure/statistics.ts'
 import { type Client, clientOf } from './bed/client.ts'
 import { startKubeBed } from './bed/kube-bed.ts'
 import { type From, startPlatform } from './bed/platform.ts'
+import { scratchFolder } from './bed/scratch.ts'
 import type { Bench, BenchOptions } from './bench.ts'
 
 const VISIBLE_WITHIN_MS = 10_000
@@ -24,15 +22,13 @@ interface Registration {
 /** From `POST /register` to `GET /discover`, at both of two registries, from both sources. */
 export const discover: Bench = async (options) => {
   const bed = await startKubeBed()
-  const folder = mkdtempSync(join(tmpdir(), 'soaplane-bench-'))
   try {
     const apiServer = await registrations(bed, options)
     options.tell(`${options.samples} registrations through the API server are done`)
-    const inFolder = await registrations({ folder }, options)
+    const inFolder = await registrations({ folder: scratchFolder() }, options)
     const bySource = { 'API server': apiServer, folder: inFolder }
     return { report: reportOf(bySource), raw: bySource }
   } finally {
-    rmSync(folder, { recursive: true, force: true })
     await bed.stop()
   }
 }

@@ -58,8 +58,10 @@ function keep(outcomes: readonly Outcome[]): void {
 }
 
 function recordIn(file: string, outcomes: readonly Outcome[]): void {
-  let document = recorded(readFileSync(file, 'utf8'), 'machine', machine())
-  for (const { report } of outcomes) document = recorded(document, report.name, markdownOf(report))
+  let document = readFileSync(file, 'utf8')
+  for (const { report } of outcomes) {
+    document = recorded(document, report.name, `${markdownOf(report)}\n${machine()}`)
+  }
   writeFileSync(file, document)
   tell(`recorded in ${file}`)
 }

@@ -7,7 +7,7 @@ import type { Bench } from './bench.ts'
 
 const SIZES = [1, 100, 1_000, 10_000]
 const WRITERS = 16
-const READY_WITHIN_MS = 300_000
+const READY_WITHIN_MS = 900_000
 /** After the last status is written: what was garbage then should not count as what a process needs. */
 const SETTLE_MS = 5_000
 
@@ -63,7 +63,7 @@ async function footprintsWith(bed: KubeBed, size: number): Promise<Footprint[]> 
   try {
     await eventually(async () => (await readyServices(platform)) === size, {
       timeoutMs: READY_WITHIN_MS,
-      everyMs: 500,
+      everyMs: 2_000,
     })
     await new Promise((resolve) => setTimeout(resolve, SETTLE_MS))
     const { controller, registries, gateways } = platform

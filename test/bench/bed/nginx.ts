@@ -1,9 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Child, startChild } from '#test/kit/child.ts'
 import { freePort } from '#test/kit/free-port.ts'
 import { backendConfiguration, nginxArguments } from './nginx-configuration.ts'
+import { scratchFolder } from './scratch.ts'
 import { answering, type Server } from './server.ts'
 import { needs } from './tools.ts'
 import { familyOf } from './use.ts'
@@ -13,7 +12,7 @@ export const BODY = 'soaplane'.repeat(128)
 
 /** Starts an nginx of our own with this configuration. */
 export async function startNginx(configure: (port: number) => string): Promise<Server> {
-  const folder = mkdtempSync(join(tmpdir(), 'soaplane-nginx-'))
+  const folder = scratchFolder()
   const port = await freePort()
   const child: Child = startChild(await needs('nginx'), nginxArguments(folder, configure(port)), {
     logFile: join(folder, 'output.log'),
@@ -21,12 +20,15 @@ export async function startNginx(configure: (port: number) => string): Promise<S
   let workers: readonly number[] = []
   const killWorkers = () => workers.forEach(killIfThere)
   process.once('exit', killWorkers)
-  const server = await answering(child, `http://127.0.0.1:${port}`, () => {
-    process.removeListener('exit', killWorkers)
-    rmSync(folder, { recursive: true, force: true })
-  })
+  const server = await answering(child, `http://127.0.0.1:${port}`)
   workers = familyOf(child.pid).slice(1)
-  return server
+  return {
+    ...server,
+    async stop() {
+      await server.stop()
+      process.removeListener('exit', killWorkers)
+    },
+  }
 }
 
 // When this process ends early its children are killed, and an nginx that is killed does not take its worker along.

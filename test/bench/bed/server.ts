@@ -9,12 +9,9 @@ export interface Server {
 }
 
 /** Waits until the child answers anything at all; throws with its last lines when it ends instead. */
-export async function answering(child: Child, url: string, tidy: () => void): Promise<Server> {
+export async function answering(child: Child, url: string): Promise<Server> {
   // Not killed outright: an nginx would leave its worker behind.
-  const stop = async () => {
-    await child.kill('SIGTERM')
-    tidy()
-  }
+  const stop = () => child.kill('SIGTERM')
   try {
     const outcome = await eventually(
       async () => {

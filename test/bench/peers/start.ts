@@ -1,9 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startChild } from '#test/kit/child.ts'
 import { freePort } from '#test/kit/free-port.ts'
 import { startNginx } from '../bed/nginx.ts'
+import { scratchFolder } from '../bed/scratch.ts'
 import { answering, type Server } from '../bed/server.ts'
 import { proxyConfiguration } from './nginx.ts'
 
@@ -18,14 +17,13 @@ export type StartProxy = (backend: string, setting: Setting) => Promise<Server>
 /** Starts a peer that is a Node program, as in production. */
 export function nodePeer(script: 'express.ts' | 'fastify.ts'): StartProxy {
   return async function start(backend, { routes, limited }) {
-    const folder = mkdtempSync(join(tmpdir(), 'soaplane-peer-'))
     const port = await freePort()
     const asked = [join(import.meta.dirname, script), String(port), backend, String(routes), String(limited)]
     const child = startChild(process.execPath, asked, {
-      logFile: join(folder, 'output.log'),
+      logFile: join(scratchFolder(), 'output.log'),
       env: { NODE_ENV: 'production' },
     })
-    return answering(child, `http://127.0.0.1:${port}`, () => rmSync(folder, { recursive: true, force: true }))
+    return answering(child, `http://127.0.0.1:${port}`)
   }
 }
 
