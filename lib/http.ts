@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import express, {
   type ErrorRequestHandler,
   type Express,
@@ -39,8 +39,16 @@ export function httpPart(name: string, handler: Express, { host, port }: { host:
   }
 }
 
+const openSockets = new WeakMap<Server, Set<Socket>>()
+
 /** Opens the server's socket; a taken port is one clear line. */
 export function listening(server: Server, host: string, port: number, name: string): Promise<void> {
+  const sockets = new Set<Socket>()
+  openSockets.set(server, sockets)
+  server.on('connection', (socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
   return new Promise((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
       const taken = cause.code === 'EADDRINUSE'
@@ -55,13 +63,18 @@ export function listening(server: Server, host: string, port: number, name: stri
 
 /** Resolves when the last connection has ended; idle ones are closed at once and again as requests end. */
 export function closed(server: Server): Promise<void> {
+  function sweep(): void {
+    server.closeIdleConnections()
+    // Clients open connections ahead. Node takes one that has said nothing yet for a request that is about to come.
+    for (const socket of openSockets.get(server) ?? []) if (socket.bytesRead === 0) socket.destroy()
+  }
   return new Promise((resolve) => {
-    const sweep = setInterval(() => server.closeIdleConnections(), 50)
+    const sweeping = setInterval(sweep, 50)
     server.close(() => {
-      clearInterval(sweep)
+      clearInterval(sweeping)
       resolve()
     })
-    server.closeIdleConnections()
+    sweep()
   })
 }
 
