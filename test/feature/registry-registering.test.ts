@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { eventually } from '#test/kit/eventually.ts'
 import { type RegistryBed, registryBed } from '#test/kit/registry-bed.ts'
 
 let bed: RegistryBed
@@ -119,7 +120,7 @@ describe('POST /register', () => {
 
   it('refuses a name that a declared service holds, unless it says the same', async () => {
     await bed.declare('declared', { name: 'Declared', url: 'http://10.0.0.7' })
-    await expect.poll(() => bed.discover('Declared')).toBe('http://10.0.0.7')
+    await eventually(async () => expect(await bed.discover('Declared')).toBe('http://10.0.0.7'))
     const { status, body } = await bed.post('/register', { name: 'Declared', url: 'http://10.0.0.8' })
     expect([status, body]).toEqual([
       409,

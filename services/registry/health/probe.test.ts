@@ -2,6 +2,7 @@ import { createServer as createHttp, type RequestListener, type Server } from 'n
 import { type AddressInfo, createServer as createTcp, type Server as TcpServer } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { HealthCheck } from '#lib/model/registry.ts'
+import { eventually } from '#test/kit/eventually.ts'
 import { probe } from './probe.ts'
 
 const open: (Server | TcpServer)[] = []
@@ -59,7 +60,9 @@ describe('an HTTP probe', () => {
     const server = createHttp((_request, response) => void response.end())
     const url = await listening(server)
     for (let i = 0; i < 5; i++) await probe(url, check(), never)
-    await expect.poll(() => new Promise((resolve) => server.getConnections((_error, count) => resolve(count)))).toBe(0)
+    await eventually(async () =>
+      expect(await new Promise((resolve) => server.getConnections((_error, count) => resolve(count)))).toBe(0),
+    )
   })
 
   it('has many at once to one origin, none waiting for another', async () => {

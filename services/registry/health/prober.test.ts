@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createMetrics } from '#lib/metrics.ts'
 import type { HealthCheck, RegistryEntry } from '#lib/model/registry.ts'
+import { eventually } from '#test/kit/eventually.ts'
 import type { Difference } from '../directory/view.ts'
 import { createProber, type Prober } from './prober.ts'
 
@@ -51,12 +52,12 @@ afterEach(() => {
 describe('the prober', () => {
   it('tells of each change of health, and why an endpoint is sick', async () => {
     prober.sync(one())
-    await expect.poll(health).toBe('healthy')
+    await eventually(() => expect(health()).toBe('healthy'))
     answer = (_request, response) => void response.writeHead(503).end()
-    await expect.poll(health).toBe('unhealthy')
+    await eventually(() => expect(health()).toBe('unhealthy'))
     expect(prober.reasonOf('d/a', 'i')).toBe('answered 503')
     answer = (_request, response) => void response.end()
-    await expect.poll(health).toBe('healthy')
+    await eventually(() => expect(health()).toBe('healthy'))
     expect(prober.reasonOf('d/a', 'i')).toBeUndefined()
     expect(changes).toEqual(['d/a', 'd/a', 'd/a'])
   })
@@ -76,18 +77,18 @@ describe('the prober', () => {
     }
     const endpoints = Array.from({ length: 30 }, (_, i) => ({ instance: `i${i}`, url: `${url}/${i}` }))
     prober.sync(put(['d/a', entryOf(endpoints)]))
-    await expect.poll(() => served).toBeGreaterThan(60)
+    await eventually(() => expect(served).toBeGreaterThan(60))
     expect(most).toBe(3)
   })
 
   it('asks soon again while it knows nothing, however long the interval', async () => {
     prober.sync(one({ health: { ...check, intervalMs: 3_600_000, healthyAfter: 2 } }))
-    await expect.poll(health, { timeout: 5_000 }).toBe('healthy')
+    await eventually(() => expect(health()).toBe('healthy'))
   })
 
   it('keeps what it knows of an endpoint whose URL stays, and forgets it with another', async () => {
     prober.sync(one())
-    await expect.poll(health).toBe('healthy')
+    await eventually(() => expect(health()).toBe('healthy'))
     prober.sync(one({ health: { ...check, intervalMs: 30 }, owner: 'x' }))
     expect(health()).toBe('healthy')
     prober.sync(put(['d/a', entryOf([{ instance: 'i', url: `${url}/other` }])]))
@@ -110,14 +111,14 @@ describe('the prober', () => {
     for (const ending of endings) {
       prober.sync(one())
       const before = asked
-      await expect.poll(() => asked).toBeGreaterThan(before + 1)
+      await eventually(() => expect(asked).toBeGreaterThan(before + 1))
       prober.sync(ending)
       expect(prober.stateOf('d/a', 'i').health).toBe('unknown')
     }
     // Another service's probes go on, so time has passed for the one that ended.
     const last = asked
     prober.sync(put(['d/b', entryOf([{ instance: 'j', url: `${url}/b` }])]))
-    await expect.poll(() => asked).toBeGreaterThan(last + 3)
+    await eventually(() => expect(asked).toBeGreaterThan(last + 3))
     expect(changes.filter((key) => key === 'd/a')).toHaveLength(endings.length)
   })
 })

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { systemClock } from '#lib/clock.ts'
 import { createMetrics, type Metrics } from '#lib/metrics.ts'
 import type { Peer } from '#lib/model/slice.ts'
+import { eventually } from '#test/kit/eventually.ts'
 import { quietLog } from '#test/kit/quiet.ts'
 import { createSpread, type Renewal, type Spread } from './spread.ts'
 
@@ -57,20 +58,20 @@ describe('renewals', () => {
     spread.tell('d/a', 'one')
     spread.tell('d/a', 'one')
     spread.tell('d/a', 'two')
-    await expect.poll(told).toEqual(['d/a one', 'd/a two'])
+    await eventually(() => expect(told()).toEqual(['d/a one', 'd/a two']))
     const [first] = calls
     expect([first?.from, first?.authorization]).toEqual(['self', 'Bearer t'])
     expect(first?.renewals[0]?.ageMs).toBeGreaterThanOrEqual(0)
-    await expect.poll(() => calls.length).toBeGreaterThan(1)
+    await eventually(() => expect(calls.length).toBeGreaterThan(1))
     expect(told()).toHaveLength(2)
   })
 
   it('are told later when a peer could not be reached', async () => {
     status = 503
     spread.tell('d/a', 'one')
-    await expect.poll(() => spread.isDeaf()).toBe(true)
+    await eventually(() => expect(spread.isDeaf()).toBe(true))
     status = 204
-    await expect.poll(told, { timeout: 5_000 }).toEqual(['d/a one'])
+    await eventually(() => expect(told()).toEqual(['d/a one']))
     spread.heard('other')
     expect(spread.isDeaf()).toBe(false)
   })
@@ -78,7 +79,7 @@ describe('renewals', () => {
 
 describe('deafness', () => {
   it('is having fallen out of touch with a peer, until it calls again', async () => {
-    await expect.poll(() => calls.length).toBeGreaterThan(0)
+    await eventually(() => expect(calls.length).toBeGreaterThan(0))
     expect(spread.isDeaf()).toBe(false)
     ahead += 3_500
     expect(spread.isDeaf()).toBe(true)
@@ -89,7 +90,7 @@ describe('deafness', () => {
 
   it('ends when the peer is known to be gone', async () => {
     status = 500
-    await expect.poll(() => spread.isDeaf()).toBe(true)
+    await eventually(() => expect(spread.isDeaf()).toBe(true))
     peers = peers.slice(0, 1)
     expect(spread.isDeaf()).toBe(false)
   })
