@@ -28,7 +28,7 @@ export interface LimitReplica extends Peer {
   readonly kill: () => Promise<void>
 }
 
-export interface ReplicaOptions {
+interface ReplicaOptions {
   readonly id: string
   readonly clock: Clock
   readonly token?: string
@@ -39,11 +39,11 @@ export interface ReplicaOptions {
 const SETTINGS: LimitSettings = {
   limitMaxKeys: 100_000,
   limitOnOverflow: 'refuse',
-  limitPeerTimeoutMs: 4_000,
-  limitHandoverMs: 4_000,
+  limitPeerTimeoutMs: 15_000,
+  limitHandoverMs: 15_000,
 }
 
-export async function startReplica({ id, clock, token = 'secret', settings }: ReplicaOptions): Promise<LimitReplica> {
+async function startReplica({ id, clock, token = 'secret', settings }: ReplicaOptions): Promise<LimitReplica> {
   const peers = createTable<readonly Peer[]>([])
   const metrics = createMetrics({ process: false })
   const { limiter, parts, routes } = createLimiter({
@@ -101,15 +101,47 @@ export function list(replicas: readonly LimitReplica[], to: readonly LimitReplic
   for (const each of to) each.peers.replace(replicas.map(({ id, url }) => ({ id, url })))
 }
 
-/** So many replicas that know each other and have each been answered by each other one. */
-export async function startCluster(
-  ids: readonly string[],
-  options: Omit<ReplicaOptions, 'id'>,
-): Promise<readonly LimitReplica[]> {
-  const replicas = await Promise.all(ids.map((id) => startReplica({ ...options, id })))
-  list(replicas)
-  await connected(replicas)
-  return replicas
+/** What a test starts, all of it stopped at its end. */
+export interface LimitBed {
+  readonly replica: (id: string, options?: Pick<ReplicaOptions, 'token' | 'settings'>) => Promise<LimitReplica>
+  /** Three replicas, or those named, that know each other and have each been answered by each other one. */
+  readonly cluster: (ids?: readonly string[]) => Promise<LimitReplica[]>
+  readonly keep: <T extends { readonly stop: () => unknown }>(started: T) => T
+  readonly clear: () => Promise<void>
+}
+
+export function limitBed(clock: Clock): LimitBed {
+  const running = new Set<{ readonly stop: () => unknown }>()
+
+  function keep<T extends { readonly stop: () => unknown }>(started: T): T {
+    running.add(started)
+    return started
+  }
+
+  const replica: LimitBed['replica'] = async (id, options) => keep(await startReplica({ id, clock, ...options }))
+
+  return {
+    keep,
+    replica,
+    async cluster(ids = ['a', 'b', 'c']) {
+      const replicas = await Promise.all(ids.map((id) => replica(id)))
+      list(replicas)
+      await connected(replicas)
+      return replicas
+    },
+    async clear() {
+      const all = [...running]
+      running.clear()
+      await Promise.all(all.map((each) => each.stop()))
+    },
+  }
+}
+
+/** How many answers these gave without the owner of the counter. */
+export async function unasked(replicas: Iterable<LimitReplica>): Promise<number> {
+  let total = 0
+  for (const each of replicas) total += await each.metric('soa_gateway_ratelimit_unasked_total{policy="orders"}')
+  return total
 }
 
 const probe = rateLimit({ name: 'probe', limit: 1_000_000, key: { by: 'header', header: 'k' }, onError: 'closed' })

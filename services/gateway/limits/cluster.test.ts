@@ -1,23 +1,21 @@
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { RateLimit } from '#lib/model/gateway.ts'
 import type { WsRoute } from '#lib/ws.ts'
 import { eventually } from '#test/kit/eventually.ts'
-import { connected, type LimitReplica, list, startCluster, startReplica, startServer } from '#test/kit/limit-cluster.ts'
+import { connected, type LimitReplica, limitBed, list, startServer } from '#test/kit/limit-cluster.ts'
 import { manualClock } from '#test/kit/manual-clock.ts'
 import { keysOwnedBy, rateLimit, subject } from '#test/kit/rate-limits.ts'
 
+vi.setConfig({ testTimeout: 60_000 })
+
 const IDS = ['a', 'b', 'c']
 const byKey = { by: 'header', header: 'k' } as const
-const running = new Set<{ readonly stop: () => Promise<void> }>()
-afterEach(async () => {
-  await Promise.all([...running].map((each) => each.stop()))
-  running.clear()
-})
+const clock = manualClock()
+const bed = limitBed(clock)
+afterEach(bed.clear)
 
-async function cluster(ids: readonly string[], options: Parameters<typeof startCluster>[1]) {
-  const replicas = await startCluster(ids, options)
-  for (const each of replicas) running.add(each)
-  return replicas as [LimitReplica, LimitReplica, LimitReplica]
+async function cluster() {
+  return (await bed.cluster()) as [LimitReplica, LimitReplica, LimitReplica]
 }
 
 /** How many of so many concurrent requests are admitted, spread over the replicas. */
@@ -35,8 +33,7 @@ async function admitted(
 
 describe('a limit over three replicas', () => {
   it('of 5/10s admits exactly 5 in any 10 seconds, whoever is asked', async () => {
-    const clock = manualClock()
-    const replicas = await cluster(IDS, { clock })
+    const replicas = await cluster()
     const limits = [rateLimit()]
     const counts: number[] = []
     for (const ms of [0, 9_999, 1, 10_000]) {
@@ -47,7 +44,7 @@ describe('a limit over three replicas', () => {
   })
 
   it('holds for each of many keys, wherever they are counted', async () => {
-    const replicas = await cluster(IDS, { clock: manualClock() })
+    const replicas = await cluster()
     const limits = [rateLimit({ key: byKey })]
     const keys = Array.from({ length: 200 }, (_, i) => `client-${i}`)
     const counts = await Promise.all(keys.map((key) => admitted(replicas, limits, 12, key)))
@@ -55,8 +52,7 @@ describe('a limit over three replicas', () => {
   })
 
   it('is answered at once by the owner, and with the same answer by the others', async () => {
-    const clock = manualClock()
-    const replicas = await cluster(IDS, { clock })
+    const replicas = await cluster()
     const limit = rateLimit({ key: byKey, limit: 3 })
     const key = keysOwnedBy('b', IDS, limit)[0] as string
     const answers = replicas.map(({ limiter }) => limiter.admit([limit], subject({ headers: { k: key } })))
@@ -79,12 +75,12 @@ describe('a limit over three replicas', () => {
   })
 
   it('is each replica’s own with scope replica', async () => {
-    const replicas = await cluster(IDS, { clock: manualClock() })
+    const replicas = await cluster()
     expect(await admitted(replicas, [rateLimit({ scope: 'replica' })], 60)).toBe(15)
   })
 
   it('takes all or none of limits that different replicas own', async () => {
-    const replicas = await cluster(IDS, { clock: manualClock() })
+    const replicas = await cluster()
     const [one, two] = [rateLimit({ name: 'one', key: byKey }), rateLimit({ name: 'two', key: byKey, limit: 2 })]
     const key = keysOwnedBy('a', IDS, one, 50).find((each) => keysOwnedBy('b', IDS, two, 100).includes(each))
     expect(key).toBeDefined()
@@ -100,7 +96,7 @@ describe('a limit over three replicas', () => {
   })
 
   it('counts limits in Audit mode without refusing by them', async () => {
-    const replicas = await cluster(IDS, { clock: manualClock() })
+    const replicas = await cluster()
     const limits = [rateLimit({ name: 'dry', limit: 1, mode: 'Audit' }), rateLimit({ limit: 3 })]
     const answers = []
     for (const each of [...replicas, ...replicas]) answers.push(await each.admit(limits))
@@ -116,15 +112,14 @@ describe('a limit over three replicas', () => {
 describe('a lost owner', () => {
   /** Three replicas, of which the owner of `key` is lost after `used` requests. */
   async function withoutOwner(parts: Partial<RateLimit>, used = 0) {
-    const clock = manualClock()
-    const replicas = await cluster(IDS, { clock })
+    const replicas = await cluster()
     const limit = rateLimit({ key: byKey, ...parts })
     const key = keysOwnedBy('b', IDS, limit)[0] as string
     const before = await admitted(replicas, [limit], used, key)
     await replicas[1].kill()
     const rest = [replicas[0], replicas[2]] as const
     for (const each of rest) await eventually(async () => (await each.admit([probe], probeKey)).unasked !== undefined)
-    return { clock, rest, limit, key, before }
+    return { rest, limit, key, before }
   }
   const probe = rateLimit({ name: 'probe', key: byKey, limit: 1_000_000, onError: 'closed' })
   const probeKey = keysOwnedBy('b', IDS, probe)[0] as string
@@ -172,7 +167,7 @@ describe('a lost owner', () => {
   })
 
   it.each([1, 2, 5, 9])('costs no more than N + max(N, replicas) in a window, with N = %d', async (n) => {
-    const { rest, limit, key, clock, before } = await withoutOwner({ limit: n }, 20)
+    const { rest, limit, key, before } = await withoutOwner({ limit: n }, 20)
     expect(before).toBe(n)
     let total = before + (await admitted(rest, [limit], 40, key))
     list(rest)
@@ -195,9 +190,8 @@ describe('a lost owner', () => {
   })
 
   it('that comes back under its name at another address is found again', async () => {
-    const { rest, limit, key, clock } = await withoutOwner({ onError: 'closed' })
-    const back = await startReplica({ id: 'b', clock })
-    running.add(back)
+    const { rest, limit, key } = await withoutOwner({ onError: 'closed' })
+    const back = await bed.replica('b')
     const all = [...rest, back]
     list(all)
     await connected(all)
@@ -205,18 +199,26 @@ describe('a lost owner', () => {
   })
 })
 
+describe('a peer with another token', () => {
+  it('is refused, and so a lost owner', async () => {
+    const [ours, theirs] = [await bed.replica('a'), await bed.replica('b', { token: 'another' })]
+    list([ours, theirs])
+    const limit = rateLimit({ key: byKey, onError: 'closed' })
+    const [key] = keysOwnedBy('b', ['a', 'b'], limit) as [string]
+    expect((await ours.admit([limit], key)).unasked).toEqual(['orders'])
+    expect(await theirs.metric('soa_gateway_ratelimit_keys{policy="orders"}')).toBe(0)
+  })
+})
+
 describe('a peer that stalls', () => {
   it('costs the timeout once, then nothing until it is tried again a second later', async () => {
-    const clock = manualClock()
     const asked: string[] = []
     const silent: WsRoute = {
       matches: (path) => path === '/limits/peers',
       accept: (socket) => socket.on('message', (data) => asked.push(JSON.parse(String(data)).type)),
     }
-    const stalled = await startServer([silent])
-    running.add(stalled)
-    const replica = await startReplica({ id: 'a', clock, settings: { limitPeerTimeoutMs: 30, limitHandoverMs: 0 } })
-    running.add(replica)
+    const stalled = bed.keep(await startServer([silent]))
+    const replica = await bed.replica('a', { settings: { limitPeerTimeoutMs: 30, limitHandoverMs: 0 } })
     replica.peers.replace([
       { id: 'a', url: replica.url },
       { id: 'b', url: stalled.url },

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { seeded } from '#test/kit/rate-limits.ts'
 import { admits, countIn, emptyLog, isExpired, merge, newestOf, type Rule, record, release, waitMs } from './log.ts'
 
 /** The definition, written down: every stamp kept that a log of this limit must know of, all of them counted. */
@@ -18,17 +19,6 @@ function reference() {
       return at >= 0
     },
     stamps: () => stamps,
-  }
-}
-
-/** A seeded stream of numbers in [0, 1): mulberry32. */
-function seeded(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296
   }
 }
 

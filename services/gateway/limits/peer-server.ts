@@ -8,6 +8,8 @@ export interface PeerHandlers {
   readonly asks: (frame: Frame<'asks'>, from: string, reply: Reply) => void
   readonly release: (frame: Frame<'release'>) => void
   readonly handover: (frame: Frame<'handover'>, from: string, reply: Reply) => void
+  /** Something else was sent, perhaps by a replica of another version; its connection has been closed. */
+  readonly nonsense: (from: string | undefined) => void
 }
 export type Reply = (frame: FromOwner) => void
 
@@ -33,8 +35,10 @@ export function createPeerServer(token: string | undefined, handlers: PeerHandle
       const frame = frameOfPeer(String(data))
       if (frame?.type === 'hello') from = frame.replica
       // Whoever says nonsense once may mean nonsense by all the rest.
-      if (frame === undefined || from === undefined) return socket.close(1008, 'not a frame of the limiter')
-      handle(frame, from, reply)
+      if (frame === undefined || from === undefined) {
+        socket.close(1008, 'not a frame of the limiter')
+        handlers.nonsense(from)
+      } else handle(frame, from, reply)
     })
     socket.on('close', () => {
       sockets.delete(socket)

@@ -61,6 +61,7 @@ export function createReplica(options: ReplicaOptions): Replica {
       for (const [counter, stamp] of items) release(askOfWire(book, counter), stamp, hops)
     },
     handover: onHandover,
+    nonsense: (peer) => log.warn({ peer }, 'Replica cut off: what it says is not of this protocol'),
   })
 
   function hello(): FromPeer {
@@ -70,19 +71,20 @@ export function createReplica(options: ReplicaOptions): Replica {
 
   function connect(peer: Peer, line: Line): PeerClient {
     const { id } = peer
-    let wasUp = false
+    let isKnownToBeDown = false
     return createPeerClient({
       ...{ peer, token, timeoutMs, holdMs, clock, random, observe: options.observe },
       hello,
       before: (asks) => handing.before(id, asks),
       onUp() {
-        wasUp = true
+        isKnownToBeDown = false
         line.onUp()
         void handing.handOver(id)
       },
       onDown(reason) {
-        if (wasUp) log.warn({ peer: id, reason }, 'Replica out of reach, its limits are decided as onError says')
-        wasUp = false
+        if (!isKnownToBeDown)
+          log.warn({ peer: id, reason }, 'Replica out of reach, its limits are decided as onError says')
+        isKnownToBeDown = true
         line.onDown()
       },
       onTook: (name) => handing.took(id, name),
@@ -95,6 +97,7 @@ export function createReplica(options: ReplicaOptions): Replica {
     if (next.ids.includes(replica)) for (const id of next.ids) client(id)?.tell(hello())
     barrier.enter(last, next)
     void handing.handOver()
+    for (const id of last.ids) if (!next.ids.includes(id)) onGone(id)
   }
 
   function onGone(id: string): void {
