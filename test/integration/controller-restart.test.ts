@@ -29,7 +29,8 @@ beforeAll(async () => {
   await installCrds(server.kubeconfigPath)
   kube = await createKube({ kubeconfig: server.kubeconfigPath, metrics: createMetrics({ process: false }) })
   user = userOf(kube, await freshNamespace(kube))
-  controller = await controllerProcess(server.kubeconfigPath, user.namespace)
+  // Longer than replicas wait between two dials: a restart must not look like their absence.
+  controller = await controllerProcess(server.kubeconfigPath, user.namespace, { 'settle-ms': '6000' })
   await controller.start()
   registry = await startReplica('registry', () => controller.url)
   gateways = [await startReplica('gateway', () => controller.url), await startReplica('gateway', () => controller.url)]
@@ -87,7 +88,7 @@ async function everyKindOfStatus(): Promise<void> {
         onService: 'Ready=True/Ready',
         missing: 'Ready=False/TargetNotFound',
       }),
-    { timeoutMs: 20_000 },
+    { timeoutMs: 30_000 },
   )
 }
 
@@ -97,7 +98,7 @@ it('keeps serving the last copy while there is no controller', async () => {
   await eventually(() => registry.isStale() && gateways.every((each) => each.isStale()))
   expect(gateways[0]?.items()).toBe(before)
   await controller.start()
-  await eventually(() => !registry.isStale() && gateways.every((each) => !each.isStale()))
+  await eventually(() => !registry.isStale() && gateways.every((each) => !each.isStale()), { timeoutMs: 10_000 })
   expect(gateways[0]?.items()).toBe(before)
 })
 
@@ -118,7 +119,7 @@ it.each(['SIGTERM', 'SIGKILL'] as const)('writes nothing after a restart by %s',
   await user.apply('Service', marker, { url: 'http://marker.example' })
   await eventually(
     async () => expect(await user.conditions('Service', marker)).toContain('Programmed=False/PartiallyProgrammed'),
-    { timeoutMs: 20_000 },
+    { timeoutMs: 30_000 },
   )
   registry.release()
   await eventually(async () => expect(await user.conditions('Service', marker)).toContain('Ready=True/Ready'))
@@ -144,7 +145,7 @@ it('begins anew when it lost its lead for a while, and writes nothing then eithe
   await eventually(async () => expect(await controller.leads()).toBe(true), { timeoutMs: 30_000 })
   await user.apply('Service', 'after', { url: 'http://after.example' })
   await eventually(async () => expect(await user.conditions('Service', 'after')).toContain('Ready=True/Ready'), {
-    timeoutMs: 20_000,
+    timeoutMs: 30_000,
   })
   const after = [...(await user.list('Service')), ...(await user.list('Policy'))]
   expect(after.filter(({ metadata }) => metadata.name !== 'after')).toEqual(before)

@@ -22,7 +22,8 @@ export async function startProcesses(
   leaseNamespace: string,
   { gateways: count, gatewayFlags = {} }: { gateways: number; gatewayFlags?: Readonly<Record<string, string>> },
 ): Promise<Processes> {
-  const controller = await controllerProcess(kubeconfig, leaseNamespace)
+  // Longer than replicas wait between two dials: a restart must not look like their absence.
+  const controller = await controllerProcess(kubeconfig, leaseNamespace, { 'settle-ms': '6000' })
   const registry = await deployable('services/registry/main.ts', { 'controller-url': controller.url })
   const gateways: GatewayProcess[] = []
 
