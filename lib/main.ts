@@ -15,6 +15,7 @@ export interface MainEnv {
 /** Settings every deployable has. */
 interface Common {
   readonly logLevel?: unknown
+  readonly logFormat?: unknown
   readonly drainDelayMs?: unknown
 }
 
@@ -27,8 +28,12 @@ export async function main<const S extends Settings>(
   let life: Life | undefined
   try {
     const config = readConfig(service, settings, process.argv.slice(2), process.env)
-    const { logLevel, drainDelayMs } = config as Common
-    const log = createLog(service, typeof logLevel === 'string' ? logLevel : 'info')
+    const { logLevel, logFormat, drainDelayMs } = config as Common
+    const log = createLog(
+      service,
+      typeof logLevel === 'string' ? logLevel : 'info',
+      logFormat === 'text' ? 'text' : 'json',
+    )
     const unready = () => life?.unready() ?? ['process: starting']
     life = createLife(await compose(config, { log, metrics: createMetrics(), random: Math.random, unready }))
     await run(life, { log, drainDelayMs: typeof drainDelayMs === 'number' ? drainDelayMs : 0 })
