@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,7 +6,7 @@ import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { reachAmqp } from '#lib/amqp.ts'
 import { type BrokerOptions, broker } from '#services/embedded/broker/broker.ts'
 import { startNode } from '#services/embedded/broker/node.ts'
-import { serverFiles } from '#test/kit/broker.ts'
+import { processesOf, serverFiles } from '#test/kit/broker.ts'
 import { eventually } from '#test/kit/eventually.ts'
 import { freePort } from '#test/kit/free-port.ts'
 import { quietLog } from '#test/kit/quiet.ts'
@@ -18,13 +18,6 @@ async function folder(): Promise<string> {
   const dir = await mkdtemp(join(tmpdir(), 'soaplane-broker-'))
   onTestFinished(() => rm(dir, { recursive: true, force: true }))
   return dir
-}
-
-/** Pids of all that was started for a data folder: the server, its helpers and epmd have it in their environment. */
-async function processesOf(dir: string): Promise<readonly string[]> {
-  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
-  const environments = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '')))
-  return pids.filter((_pid, i) => environments[i]?.includes(`HOME=${dir}/home`))
 }
 
 describe('a RabbitMQ node of ours', () => {

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { howToGetOne } from '#services/embedded/broker/choose.ts'
@@ -44,4 +44,11 @@ export async function serverFiles(): Promise<ServerFiles> {
   if (files !== undefined) return files
   if (canInstall()) return install(tell)
   throw new Error(howToGetOne('these tests need rabbitmq-server on this machine'))
+}
+
+/** Pids of all that was started for a data folder: the server, its helpers and epmd have it in their environment. */
+export async function processesOf(dir: string): Promise<readonly string[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
+  const environments = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '')))
+  return pids.filter((_pid, i) => environments[i]?.includes(`HOME=${dir}/home`))
 }

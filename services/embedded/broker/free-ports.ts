@@ -8,11 +8,11 @@ export async function freePorts(count: number): Promise<number[]> {
   return ports
 }
 
-/** Whether somebody listens on that port of the loopback interface. */
-export function isTaken(port: number): Promise<boolean> {
+/** Whether somebody listens on that port; any other reason not to listen there is for whoever tries to tell. */
+export function isTaken(port: number, host = '127.0.0.1'): Promise<boolean> {
   return new Promise((resolve) => {
-    const server = createServer().once('error', () => resolve(true))
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(false)))
+    const server = createServer().once('error', ({ code }: NodeJS.ErrnoException) => resolve(code === 'EADDRINUSE'))
+    server.listen(port, host, () => server.close(() => resolve(false)))
   })
 }
 

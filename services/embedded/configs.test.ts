@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest'
+import { readConfig } from '#lib/config.ts'
+import { settings } from './config.ts'
+import { configsOf } from './configs.ts'
+
+const run = readConfig('soaplane', settings, ['--folder', 'mine', '--gateway-port', '1234'], {})
+
+describe('the configurations of what a run is made of', () => {
+  it('say what the run decides', () => {
+    const { controller, registry, gateway } = configsOf(run, {})
+    expect(controller).toMatchObject({
+      ...{ source: 'folder', folder: 'mine', leaderElection: false },
+      ...{ host: '127.0.0.1', port: 8082, settleMs: 500 },
+    })
+    expect(registry('http://c')).toMatchObject({
+      host: '127.0.0.1',
+      port: 8081,
+      controllerUrl: 'http://c',
+      auth: 'open',
+    })
+    expect(gateway('http://c', 'http://r')).toMatchObject({
+      ...{ host: '127.0.0.1', port: 1234, controlPort: 8090 },
+      ...{ controllerUrl: 'http://c', registryUrl: 'http://r' },
+    })
+  })
+
+  it('take the rest from the environment, but nothing that would split the run', () => {
+    const { controller, registry, gateway } = configsOf(run, {
+      SOAPLANE_CONTROL_TOKEN: 'secret',
+      SOAPLANE_REGISTRY_AUTH: 'token',
+      SOAPLANE_MAX_IN_FLIGHT: '7',
+      SOAPLANE_SETTLE_MS: '50',
+      SOAPLANE_SOURCE: 'kube',
+      SOAPLANE_ADVERTISED_URL: 'http://elsewhere',
+      SOAPLANE_CONTROLLER_URL: 'http://elsewhere',
+    })
+    expect(controller).toMatchObject({
+      controlToken: 'secret',
+      source: 'folder',
+      settleMs: 50,
+      advertisedUrl: undefined,
+    })
+    expect(registry('http://c')).toMatchObject({ controlToken: 'secret', auth: 'token', controllerUrl: 'http://c' })
+    expect(gateway('http://c', 'http://r')).toMatchObject({
+      controlToken: 'secret',
+      maxInFlight: 7,
+      registryUrl: 'http://r',
+    })
+  })
+
+  it('are refused at once where the environment is wrong', () => {
+    expect(() => configsOf(run, { SOAPLANE_MAX_IN_FLIGHT: 'many' })).toThrow(/^SOAPLANE_MAX_IN_FLIGHT=many: /)
+  })
+})
