@@ -41,8 +41,8 @@ describe('make up, without a broker', () => {
     await up.ready()
     expect(await up.end('SIGINT')).toBe('0')
     expect((await up.output()).trimEnd().split('\n').slice(-2)).toEqual(['Stopping ...', 'Stopped.'])
-    for (const of of ['gateway', 'registry', 'controller', 'gatewayControl'] as const) {
-      await expect(fetch(up.url(of))).rejects.toThrow('fetch failed')
+    for (const each of ['gateway', 'registry', 'controller', 'gatewayControl'] as const) {
+      await expect(fetch(up.url(each))).rejects.toThrow('fetch failed')
     }
   })
 

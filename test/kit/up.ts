@@ -20,7 +20,7 @@ export interface Up {
   readonly line: (pattern: number) => Promise<string>
   /** Puts a file into the watched folder. */
   readonly write: (file: string, text: string) => Promise<void>
-  readonly url: (of: keyof typeof PORTS) => string
+  readonly url: (server: keyof typeof PORTS) => string
   /** Sends the signal and gives what the process ended with: an exit code, or the name of a signal. */
   readonly end: (signal: NodeJS.Signals) => Promise<string>
   /** Gives what it ended with by itself. */
@@ -61,7 +61,7 @@ export async function startUp(flags: Readonly<Record<string, string>>): Promise<
     ready: () => readiness(child, output),
     line: async (pattern) => lineOf(await output(), pattern),
     write: (file, text) => writeFile(join(folder, file), text),
-    url: (of) => `http://127.0.0.1:${all[PORTS[of]]}`,
+    url: (server) => `http://127.0.0.1:${all[PORTS[server]]}`,
     async end(signal) {
       await child.kill(signal)
       return howOf(child)
