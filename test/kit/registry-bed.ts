@@ -31,6 +31,8 @@ export interface RegistryBed extends RegistryClient {
   readonly controllerUrl: string
   /** Writes (or replaces) one Service in the folder. */
   readonly declare: (name: string, spec: object, namespace?: string) => Promise<void>
+  /** Writes (or replaces) one EndpointSlice of a core Service in the folder, its only port `http` 8080. */
+  readonly declareSlice: (name: string, service: string, slice: object) => Promise<void>
   readonly undeclare: (name: string, namespace?: string) => Promise<void>
   /** One more replica, ready. */
   readonly another: (overrides?: Partial<RegistryConfig>) => Promise<RunningRegistry>
@@ -64,6 +66,12 @@ export async function registryBed(overrides: Partial<RegistryConfig> = {}): Prom
       await mkdir(folder, { recursive: true })
       const body = { apiVersion: 'soaplane.dev/v1alpha1', kind: 'Service', metadata: { name, namespace }, spec }
       await writeFile(fileOf(name, namespace), stringify(body))
+    },
+    async declareSlice(name, service, slice) {
+      const labels = { 'kubernetes.io/service-name': service }
+      const head = { apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', metadata: { name, labels } }
+      const body = { ...head, addressType: 'IPv4', ports: [{ name: 'http', port: 8080 }], ...slice }
+      await writeFile(join(folder, `slice-${name}.yaml`), stringify(body))
     },
     undeclare: (name, namespace = 'default') => rm(fileOf(name, namespace)),
     async another(more = {}) {
