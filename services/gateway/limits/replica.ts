@@ -42,7 +42,8 @@ export interface Replica extends Pick<Take, 'take'> {
 }
 
 /** How long a replica that leaves waits for the others to take its logs, and then to let go of it. */
-const LEAVE_MS = 5_000
+const HAND_OVER_MS = 5_000
+const LET_GO_MS = 1_000
 
 export function createReplica(options: ReplicaOptions): Replica {
   const { replica, peers, token, log, clock, random, settings, book, decide } = options
@@ -111,7 +112,7 @@ export function createReplica(options: ReplicaOptions): Replica {
     const decided: AnswerItem[] = []
     for (const [n, hops, counters] of items) {
       const asks = counters.map((counter) => askOfWire(book, counter))
-      const answers = take(asks, { hops, from, unreachable: () => asks.map(() => NOT_RELAYED) })
+      const answers = take(asks, { hops, from, unreachable: (part) => part.map(() => NOT_RELAYED) })
       if (!(answers instanceof Promise)) decided.push(itemOf(n, answers))
       else {
         held.push(n)
@@ -134,10 +135,10 @@ export function createReplica(options: ReplicaOptions): Replica {
 
   async function leave(): Promise<void> {
     members.leave()
-    await inTime(handing.settled())
+    await inTime(handing.settled(), HAND_OVER_MS)
     hasLeft = true
     for (const id of view().ids) client(id)?.tell(hello())
-    await inTime(server.deserted())
+    await inTime(server.deserted(), LET_GO_MS)
     members.stop()
     barrier.stop()
   }
@@ -157,10 +158,10 @@ function itemOf(n: number, answers: Answers): AnswerItem {
   return [n, answers.map((each) => (each === undefined ? null : verdictToWire(each)))]
 }
 
-async function inTime(done: Promise<void>): Promise<void> {
+async function inTime(done: Promise<void>, ms: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, LEAVE_MS)
+    timer = setTimeout(resolve, ms)
   })
   await Promise.race([done, late])
   clearTimeout(timer)
