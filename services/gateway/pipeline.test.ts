@@ -55,6 +55,16 @@ describe('the stage of rate limits', () => {
   it.each([
     { when: 'admitted', gives: admission, status: undefined },
     { when: 'refused', gives: { ...admission, admitted: false, violated: ['l'] }, status: 429 },
+    {
+      when: 'refused since its owner is out of reach',
+      gives: { ...admission, admitted: false, violated: ['l'], unasked: ['l'] },
+      status: 503,
+    },
+    {
+      when: 'refused by another limit as well',
+      gives: { ...admission, admitted: false, violated: ['l', 'm'], unasked: ['l'] },
+      status: 429,
+    },
   ])('leaves its fields for the response when $when, at once or late', async ({ gives, status }) => {
     for (const answer of [gives, Promise.resolve(gives)]) {
       const on = passage()
@@ -64,7 +74,7 @@ describe('the stage of rate limits', () => {
   })
 
   it('refuses with the words that clients know', async () => {
-    const refusal = await stage({ ...admission, admitted: false }).judge(passage())
+    const refusal = await stage({ ...admission, admitted: false, violated: ['l'] }).judge(passage())
     expect(refusal?.text).toBe('Rate limit exceeded. Please try again later.')
   })
 })

@@ -19,7 +19,20 @@ export function rateLimits(limits: readonly RateLimit[], limiter: Limiter): Stag
   }
 }
 
-function concluded({ admitted, headers }: Admission, { responseFields }: Passage): Refusal | undefined {
+function concluded(
+  { admitted, headers, violated, unasked = [] }: Admission,
+  { responseFields }: Passage,
+): Refusal | undefined {
   for (const each of headers) responseFields.push(each)
-  return admitted ? undefined : { status: 429, reason: 'RateLimited', detail: EXCEEDED, text: EXCEEDED }
+  if (admitted) return undefined
+  // Nobody has counted too many: their owner cannot be asked, and `onError: Closed` refuses on its behalf.
+  return violated.every((name) => unasked.includes(name)) ? UNCOUNTED : TOO_MANY
+}
+
+const TOO_MANY: Refusal = { status: 429, reason: 'RateLimited', detail: EXCEEDED, text: EXCEEDED }
+
+const UNCOUNTED: Refusal = {
+  status: 503,
+  reason: 'RateLimitUnavailable',
+  detail: 'The rate limit of this route cannot be counted now; try again in a second',
 }
