@@ -4,6 +4,7 @@ import { LEASES, pathTo } from '#lib/kube/paths.ts'
 import { createKube, type Kube } from '#lib/kube.ts'
 import { createMetrics, type Metrics } from '#lib/metrics.ts'
 import { type OwnApiServer, startOwnApiServer } from '#test/kit/apiserver.ts'
+import { connectionsTo } from '#test/kit/kubernetes/connections.ts'
 import { freshNamespace } from '#test/kit/kubernetes/namespace.ts'
 
 let server: OwnApiServer
@@ -47,9 +48,9 @@ it('answers a missing object with undefined, and every refusal with its code and
 })
 
 it('opens a connection once and keeps it', async () => {
-  const before = await connections(server.url)
+  const before = await connectionsTo(server.url)
   for (let i = 0; i < 20; i++) await kube.list('/api/v1/namespaces', { limit: 1 })
-  expect((await connections(server.url)) - before).toBeLessThanOrEqual(1)
+  expect((await connectionsTo(server.url)) - before).toBeLessThanOrEqual(1)
 })
 
 it('reviews tokens: a user, a service account, nobody', async () => {
@@ -82,11 +83,3 @@ it('writes a time with six digits, since the API server refuses three', async ()
   const made = await kube.create<{ spec: { renewTime: string } }>(path, lease('micro', microTime(now)))
   expect(made.spec.renewTime).toBe(microTime(now))
 })
-
-// TCP connections of this process to the server, from the kernel's table.
-async function connections(url: string): Promise<number> {
-  const { readFile } = await import('node:fs/promises')
-  const port = Number(new URL(url).port).toString(16).toUpperCase().padStart(4, '0')
-  const table = await readFile('/proc/self/net/tcp', 'utf8')
-  return table.split('\n').filter((line) => new RegExp(`^\\s*\\d+: \\S+ 0100007F:${port} 01`).test(line)).length
-}

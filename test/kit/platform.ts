@@ -18,6 +18,8 @@ export interface PlatformOptions {
   readonly gateways?: number
   /** Desired state from this API server; from a folder of the test's own if left out. */
   readonly kubeconfig?: string
+  /** Of the objects asked for, and of the lease; `default` if left out. */
+  readonly namespace?: string
   readonly controllerFlags?: Flags
   readonly registryFlags?: Flags
   readonly gatewayFlags?: Flags
@@ -68,19 +70,20 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Plat
 
 async function assemble(
   folder: string,
-  { gateways: count = 1, kubeconfig, controllerFlags, registryFlags, gatewayFlags }: PlatformOptions,
+  { gateways: count = 1, kubeconfig, namespace = 'default', ...flags }: PlatformOptions,
   started: { readonly stop: () => Promise<void> }[],
   stop: () => Promise<void>,
 ): Promise<Platform> {
   const local = { host: '127.0.0.1', port: '0' }
   // Replicas here need milliseconds to come, not the seconds that a cluster grants them.
   const settle = { 'settle-ms': '500' }
-  const source = kubeconfig === undefined ? { source: 'folder', folder } : { source: 'kube', kubeconfig }
+  const kube = kubeconfig !== undefined && { source: 'kube', kubeconfig, 'lease-namespace': namespace }
+  const source = kube || { source: 'folder', folder }
   const aController = (port: string) =>
     inProcess(
       'controller',
       controllerSettings,
-      { ...local, ...settle, ...source, ...controllerFlags, port },
+      { ...local, ...settle, ...source, ...flags.controllerFlags, port },
       controller,
     )
   let current: Running<Controller> = await aController('0')
@@ -88,22 +91,22 @@ async function assemble(
   started.push({ stop: () => current.stop() })
   const control = async (path: string) => (await fetch(`${controllerUrl}${path}`)).json()
   const object = async (plural: string, name: string): Promise<Told> => {
-    const response = await fetch(`${controllerUrl}/objects/${plural}/default/${name}`)
+    const response = await fetch(`${controllerUrl}/objects/${plural}/${namespace}/${name}`)
     return response.ok ? ((await response.json()) as ManagedObject) : undefined
   }
 
   const theRegistry = await inProcess(
     'registry',
     registrySettings,
-    { ...local, 'controller-url': controllerUrl, ...registryFlags },
+    { ...local, 'controller-url': controllerUrl, ...flags.registryFlags },
     registry,
   )
   started.push(theRegistry)
   const upstream = { 'controller-url': controllerUrl, 'registry-url': theRegistry.url() }
   const gateways: Running<Gateway>[] = []
   while (gateways.length < count) {
-    const flags = { ...local, 'control-port': '0', ...upstream, ...gatewayFlags }
-    const next = await inProcess('gateway', gatewaySettings, flags, gateway)
+    const own = { ...local, 'control-port': '0', ...upstream, ...flags.gatewayFlags }
+    const next = await inProcess('gateway', gatewaySettings, own, gateway)
     started.push(next)
     gateways.push(next)
   }

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { accessSync, constants, renameSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { telling } from '../progress.ts'
 import { cacheFolder, kubernetesVersion } from './cache.ts'
 
@@ -8,34 +8,67 @@ import { cacheFolder, kubernetesVersion } from './cache.ts'
 export async function apiServerBinary(env: NodeJS.ProcessEnv = process.env): Promise<string> {
   const given = env.SOAPLANE_KUBE_APISERVER
   if (given) return executable(given) ? given : fail(`SOAPLANE_KUBE_APISERVER=${given} is not an executable file`, env)
-  const version = kubernetesVersion()
-  const cached = join(cacheFolder(version, env), 'kube-apiserver')
-  if (executable(cached)) return cached
-  await telling(`Building kube-apiserver ${version} from its Go module, once (about 4 minutes on 2 cores)`, () =>
-    build('kube-apiserver', version, cached, env),
-  )
-  return cached
-}
-
-async function build(command: string, version: string, target: string, env: NodeJS.ProcessEnv): Promise<void> {
-  const [, major, minor] = /^v(\d+)\.(\d+)/.exec(version) ?? []
-  const set = 'k8s.io/component-base/version'
-  const flags = `-s -w -X ${set}.gitVersion=${version} -X ${set}.gitMajor=${major} -X ${set}.gitMinor=${minor}`
-  // Renamed when whole: a run that is cut off, or one beside this one, never sees half a binary.
-  const part = `${target}.${process.pid}.part`
   try {
-    await go(['build', '-trimpath', '-ldflags', flags, '-o', part, `k8s.io/kubernetes/cmd/${command}`], env)
-    renameSync(part, target)
+    return await kubernetesBinary('kube-apiserver', env)
   } catch (error) {
-    rmSync(part, { force: true })
-    fail(`kube-apiserver cannot be built: ${(error as Error).message}`, env)
+    fail((error as Error).message, env)
   }
 }
 
-function go(args: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
+/** A command of k8s.io/kubernetes/cmd: the one built before, else built now, into the cache. */
+export function kubernetesBinary(command: string, env: NodeJS.ProcessEnv = process.env): Promise<string> {
+  const version = kubernetesVersion()
+  const [, major, minor] = /^v(\d+)\.(\d+)/.exec(version) ?? []
+  const set = 'k8s.io/component-base/version'
+  return goBinary({
+    module: import.meta.dirname,
+    pkg: `k8s.io/kubernetes/cmd/${command}`,
+    ldflags: `-X ${set}.gitVersion=${version} -X ${set}.gitMajor=${major} -X ${set}.gitMinor=${minor}`,
+    target: join(cacheFolder(version, env), command),
+    what: `${command} ${version} from its Go module, once (1 to 4 minutes on 2 cores)`,
+    env,
+  })
+}
+
+export interface GoBuild {
+  /** The folder of the go.mod. */
+  readonly module: string
+  readonly pkg: string
+  readonly ldflags?: string
+  readonly target: string
+  /** What the line of progress says is being built. */
+  readonly what: string
+  readonly env?: NodeJS.ProcessEnv
+}
+
+/** A static binary of a Go package; what stands at the target already is taken as it is. */
+export async function goBinary({
+  module,
+  pkg,
+  ldflags = '',
+  target,
+  what,
+  env = process.env,
+}: GoBuild): Promise<string> {
+  if (executable(target)) return target
+  // Renamed when whole: a run that is cut off, or one beside this one, never sees half a binary.
+  const part = `${target}.${process.pid}.part`
+  try {
+    await telling(`Building ${what}`, () =>
+      go(['build', '-trimpath', '-ldflags', `-s -w ${ldflags}`.trim(), '-o', part, pkg], module, env),
+    )
+    renameSync(part, target)
+  } catch (error) {
+    rmSync(part, { force: true })
+    throw new Error(`${basename(target)} cannot be built: ${(error as Error).message}`, { cause: error })
+  }
+  return target
+}
+
+function go(args: readonly string[], cwd: string, env: NodeJS.ProcessEnv): Promise<void> {
   return new Promise((resolve, reject) => {
     const child = spawn('go', args, {
-      cwd: import.meta.dirname,
+      cwd,
       env: { ...env, CGO_ENABLED: '0' },
       stdio: ['ignore', 'ignore', 'pipe'],
     })
