@@ -35,9 +35,16 @@ module.exports = {
       to: { path: '^(services/|controller/|test/)', pathNot: '^services/$1/' },
     },
     {
-      name: 'product-never-imports-tests',
+      name: 'install-stands-alone',
       severity: 'error',
-      from: { pathNot: ['^test/', '\\.test\\.ts$'] },
+      from: { path: '^install/', pathNot: '\\.test\\.ts$' },
+      to: { path: '^(controller|services|test)/' },
+    },
+    {
+      name: 'product-never-imports-tests',
+      comment: 'What makes the chart is a tool, and shares Helm with its tests.',
+      severity: 'error',
+      from: { pathNot: ['^test/', '^charts/', '\\.test\\.ts$'] },
       to: { path: ['^test/', '\\.test\\.ts$'] },
     },
     only('amqplib', 'amqplib', '^lib/amqp\\.ts$'),

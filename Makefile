@@ -36,7 +36,7 @@ unit: $(INSTALLED) ## run the unit and feature tests only, in seconds
 check: $(INSTALLED) verify ## types, lint, dependency rules, file sizes, generated files
 	@tsc -p .
 	@biome ci --error-on-warnings .
-	@depcruise lib controller services test --output-type err
+	@depcruise lib controller services install charts test --output-type err
 	@node test/kit/file-sizes.ts
 
 .PHONY: fmt
@@ -44,12 +44,24 @@ fmt: $(INSTALLED) ## format the code and mend what lint can mend
 	@biome check --write .
 
 .PHONY: generate
-generate: $(INSTALLED) ## write k8s/crds from controller/api
+generate: $(INSTALLED) ## write k8s/crds, and the chart's copy, from controller/api
 	@node controller/api/generate.ts
+
+.PHONY: chart
+chart: generate ## write the chart's README and dashboard, and k8s/install.yaml
+	@node charts/generate.ts
 
 .PHONY: verify
 verify: $(INSTALLED) ## prove that the generated files are fresh
 	@node controller/api/generate.ts --verify
+	@node charts/generate.ts --verify
+
+VERSION = $(shell node -p "require('./package.json').version")
+
+.PHONY: image
+image: $(INSTALLED) ## build the container image, soaplane:VERSION; ARGS='--build-arg NPM_CONFIG_REGISTRY=...' for a mirror
+	@docker build --tag soaplane:$(VERSION) --build-arg VERSION=$(VERSION) \
+	  --build-arg REVISION=$$(git describe --always --dirty --abbrev=40 --match=) $(ARGS) .
 
 .PHONY: bench
 bench: $(INSTALLED) ## measure against peers, side by side in one run, and print ratios

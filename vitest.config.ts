@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config'
 
-// unit: beside the code, pure or loopback only · feature: the whole platform in one process · integration: real broker,
-// real API server (the kit starts what is not given).
+// unit: beside the code, pure or loopback only · feature: the whole platform in one process · chart: what Helm makes of the
+// chart · integration: real broker, real API server (the kit starts what is not given).
 export default defineConfig({
   test: {
     passWithNoTests: false,
@@ -10,11 +10,12 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['{lib,controller,services,test}/**/*.test.ts'],
-          exclude: ['test/{feature,integration,bench,e2e}/**'],
+          include: ['{lib,controller,services,install,charts,test}/**/*.test.ts'],
+          exclude: ['test/{feature,chart,integration,bench,e2e}/**'],
         },
       },
       { test: { name: 'feature', include: ['test/feature/**/*.test.ts'], testTimeout: 30_000, hookTimeout: 30_000 } },
+      { test: { name: 'chart', include: ['test/chart/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 } },
       {
         test: {
           name: 'integration',

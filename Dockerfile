@@ -1,0 +1,32 @@
+# One image for every deployable; the command picks it: `node controller/main.ts`, `node services/gateway/main.ts`, …
+# Built by `make image`, with the plain builder as with BuildKit. The same commit gives the same files: packages come from
+# the lock file, and nothing here depends on the day.
+
+FROM node:24-bookworm-slim AS packages
+WORKDIR /app
+# For a mirror: --build-arg NPM_CONFIG_REGISTRY=https://npm.example/
+ARG NPM_CONFIG_REGISTRY=https://registry.npmjs.org/
+COPY package.json package-lock.json .npmrc ./
+# Development packages (Node itself is one of them) stay out, and so do install scripts: nothing in production needs one.
+RUN npm ci --omit=dev --ignore-scripts
+
+FROM node:24-bookworm-slim
+ARG VERSION=dev
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="soaplane" \
+      org.opencontainers.image.description="Every SOA pattern is a kubectl apply away." \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}"
+ENV NODE_ENV=production
+WORKDIR /app
+COPY --from=packages /app/node_modules ./node_modules
+COPY package.json LICENSE ./
+COPY lib ./lib
+COPY controller ./controller
+COPY services ./services
+COPY install ./install
+COPY k8s ./k8s
+# By number: Kubernetes cannot tell that a name is not root. Nothing is written: the root file system may be read-only.
+USER 1000:1000
+CMD ["node", "controller/main.ts"]

@@ -1,0 +1,47 @@
+{{/* One configuration per version of RabbitMQ: keys that a node does not know stop it from booting. This is for 4.0 and newer. */}}
+{{- define "soaplane.rabbitmqConf" -}}
+{{- $rabbitmq := .Values.rabbitmq -}}
+# The pods by name: no rights needed, and it works on every version.
+cluster_formation.peer_discovery_backend = classic_config
+{{- range $i := until (int $rabbitmq.replicas) }}
+cluster_formation.classic_config.nodes.{{ add1 $i }} = {{ include "soaplane.rabbitmqNode" (dict "root" $ "pod" (printf "%s-rabbitmq-%d" (include "soaplane.fullname" $) $i)) }}
+{{- end }}
+cluster_formation.target_cluster_size_hint = {{ $rabbitmq.replicas }}
+{{- if gt (int $rabbitmq.replicas) 1 }}
+cluster_partition_handling = pause_minority
+# Queues of a time with one node grow onto the others.
+quorum_queue.continuous_membership_reconciliation.enabled = true
+quorum_queue.continuous_membership_reconciliation.target_group_size = {{ $rabbitmq.replicas }}
+{{- end }}
+# A durable queue of no stated type is replicated; transient and exclusive ones stay classic.
+default_queue_type = quorum
+queue_leader_locator = balanced
+# Plain queue_declare makes transient queues, and existing clients use it: allowed by default up to 4.2 only.
+deprecated_features.permit.transient_nonexcl_queues = true
+consumer_timeout = {{ int64 $rabbitmq.consumerTimeoutMs }}
+channel_max = 128
+disk_free_limit.absolute = {{ $rabbitmq.diskFreeLimit }}
+{{- with dig "limits" "memory" "" $rabbitmq.resources }}
+# The container's limit: RabbitMQ would count the node's memory where it cannot see the limit.
+total_memory_available_override_value = {{ regexReplaceAll "i$" . "iB" }}
+{{- end }}
+log.console = true
+log.console.formatter = json
+log.console.level = {{ eq .Values.logLevel "warn" | ternary "warning" .Values.logLevel }}
+{{- with $rabbitmq.extraConfig }}
+{{ trim . }}
+{{- end }}
+{{- end }}
+
+{{/* Dead letters are sent at least once; their worker would wait 180 s for a confirm that a lost node never gives. */}}
+{{- define "soaplane.rabbitmqAdvanced" -}}
+[{rabbit, [
+  {dead_letter_worker_publisher_confirm_timeout, 5000},
+  {dead_letter_worker_consumer_prefetch, 256}
+]}].
+{{- end }}
+
+{{/* Takes root and the pod's name, or a reference to it. */}}
+{{- define "soaplane.rabbitmqNode" -}}
+rabbit@{{ .pod }}.{{ include "soaplane.fullname" .root }}-rabbitmq-nodes.{{ .root.Release.Namespace }}.svc.{{ .root.Values.clusterDomain }}
+{{- end }}
