@@ -59,7 +59,7 @@ describe('a RabbitMQ node of ours', () => {
   it('says why it ended when it cannot start, and leaves nothing behind', async () => {
     const dir = await folder()
     const server = join(await folder(), 'rabbitmq-server')
-    await writeFile(server, '#!/bin/sh\necho first; echo "cannot open the database" >&2; exit 3\n')
+    await writeFile(server, '#!/bin/sh\necho; echo "ERROR: cannot open the database"; echo trace >&2; exit 3\n')
     await chmod(server, 0o755)
     await expect(startNode({ files: { ...files, server }, dir, port: 0 })).rejects.toThrow(
       `RabbitMQ ended with 3: cannot open the database; its logs are in ${dir}/log`,
@@ -122,7 +122,7 @@ describe('the broker of a run', () => {
     expect(auto.told).toEqual([
       'RabbitMQ: starting a container ...',
       'RabbitMQ: pulling rabbitmq:4-management (once) ...',
-      'RabbitMQ: docker pull rabbitmq:4-management failed: no route to host',
+      'RabbitMQ does not start this way: docker pull rabbitmq:4-management failed: no route to host',
       `RabbitMQ: starting rabbitmq-server ${files.version} (about 10 seconds) ...`,
     ])
     expect([part.unready?.(), part.how()]).toEqual([

@@ -90,7 +90,7 @@ async function firstThatStarts(
       // Another way would need the same port.
       if (signal.aborted || (error instanceof SoaError && error.code === 'SOA_PORT_TAKEN')) throw error
       failures.push(reasonOf(error))
-      options.progress(`RabbitMQ: ${reasonOf(error)}`)
+      options.progress(`RabbitMQ does not start this way: ${reasonOf(error)}`)
     }
   }
   throw new SoaError('SOA_BROKER_FAILED', howToGetOne(failures.join('; ')))

@@ -44,3 +44,8 @@ export function command(
 export function lastLine(output: string): string {
   return output.trim().split('\n').at(-1)?.trim() ?? ''
 }
+
+/** The line of an output that says why: one marked as an error, as RabbitMQ does amid its traces; else the last. */
+export function reasonIn(output: string): string {
+  return /^ERROR: (.+)$/m.exec(output)?.[1] ?? lastLine(output)
+}

@@ -37,7 +37,7 @@ function aptUpdateAndInstall(progress: (line: string) => void): Step {
   }
 }
 
-async function apt(...args: readonly string[]): Promise<string | undefined> {
+export async function apt(...args: readonly string[]): Promise<string | undefined> {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
   // A fresh machine often upgrades itself meanwhile.
   const patient = ['-q', '-o', 'DPkg::Lock::Timeout=120']
@@ -48,7 +48,7 @@ async function apt(...args: readonly string[]): Promise<string | undefined> {
 const POLICY = '/usr/sbin/policy-rc.d'
 
 /** Debian starts what it installs, on the standard port; this asks it not to, in the way its policy provides for. */
-async function withoutServices(step: Step): Promise<string | undefined> {
+export async function withoutServices(step: Step): Promise<string | undefined> {
   // One that is there already is somebody else's, and stands.
   const isOurs = await writeFile(POLICY, '#!/bin/sh\nexit 101\n', { flag: 'wx' }).then(
     () => true,

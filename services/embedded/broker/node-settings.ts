@@ -16,6 +16,11 @@ export function logFile(dir: string): string {
   return join(dir, 'log', 'rabbitmq.log')
 }
 
+/** What the server writes before it has a log, and when it fails. */
+export function outputFile(dir: string): string {
+  return join(dir, 'log', 'output.log')
+}
+
 /** rabbitmq.conf: loopback only, so that the well-known guest account stays on this machine. */
 export function confOf(port: number, version: string | undefined): string {
   return [

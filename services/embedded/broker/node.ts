@@ -5,7 +5,7 @@ import { command, lastLine } from './command.ts'
 import { freePorts, isTaken } from './free-ports.ts'
 import { END_GROUPS, whenWeDie } from './guard.ts'
 import { claim, refuseIfInUse } from './in-use.ts'
-import { confOf, envOf, NODE_NAME, type NodePlace } from './node-settings.ts'
+import { confOf, envOf, NODE_NAME, type NodePlace, outputFile } from './node-settings.ts'
 import { processGroup } from './process-group.ts'
 import { reachable } from './ready.ts'
 import type { RunningBroker } from './running.ts'
@@ -83,7 +83,7 @@ async function processesOf(
   { dir, epmdPort }: NodePlace,
   env: NodeJS.ProcessEnv,
 ): Promise<Pick<RunningNode, 'ended' | 'stop' | 'kill'>> {
-  const at = { cwd: dir, env, output: join(dir, 'log', 'output.log') }
+  const at = { cwd: dir, env, output: outputFile(dir) }
   // Our own epmd, in the foreground: the one that Erlang starts by itself would outlive us.
   const epmd = processGroup('epmd', 'epmd', ['-port', String(epmdPort)], at)
   const node = processGroup('RabbitMQ', server, [], at)
@@ -107,6 +107,8 @@ async function layOut(dir: string, conf: string): Promise<void> {
     await mkdir(join(dir, folder), { recursive: true, mode: 0o700 })
   }
   await writeFile(join(dir, 'rabbitmq.conf'), conf)
+  // Of this start alone: it is searched for the reason of a failure.
+  await writeFile(outputFile(dir), '')
   await writeFile(join(dir, 'rabbitmq-env.conf'), '')
   await writeFile(join(dir, 'advanced.config'), '[].\n')
   await writeFile(join(dir, 'enabled_plugins'), '[].\n')

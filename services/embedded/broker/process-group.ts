@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process'
 import { closeSync, openSync, readFileSync } from 'node:fs'
-import { lastLine } from './command.ts'
+import { reasonIn } from './command.ts'
 
 /** A long-running program as the leader of its own process group: a terminal's Ctrl-C does not reach it, we end it. */
 export interface ProcessGroup {
   readonly pid: number
-  /** Why it is over, with the last line it wrote; undefined while it runs. */
+  /** Why it is over, with what it wrote of it; undefined while it runs. */
   readonly ended: () => string | undefined
   /** SIGTERM to the leader, and SIGKILL to all of the group when it is not gone by the deadline. */
   readonly stop: (deadlineMs: number) => Promise<void>
@@ -25,7 +25,7 @@ export function processGroup(
   let end: string | undefined
   const gone = new Promise<void>((resolve) => {
     const over = (how: string) => {
-      end ??= [`${name} ${how}`, lastLine(readFileSync(output, 'utf8'))].filter(Boolean).join(': ')
+      end ??= [`${name} ${how}`, reasonIn(readFileSync(output, 'utf8'))].filter(Boolean).join(': ')
       resolve()
     }
     child.on('error', (error) => over(`cannot start (${error.message})`))
