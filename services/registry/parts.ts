@@ -90,7 +90,7 @@ export async function registry(config: RegistryConfig, env: RegistryEnv): Promis
     ...{ soft, random, log, metrics, unready: env.unready },
   }
   const api = httpPart('registry API', registryApi(deps), config)
-  // Stopped from the end: watchers are sent elsewhere, registrations in hand shown, then intake ends, then what answers are made of.
+  // Stopped from the end: watchers are sent elsewhere, registrations in hand are shown, intake ends, then the rest.
   const parts = [
     ...tokenReview,
     store,
@@ -98,7 +98,8 @@ export async function registry(config: RegistryConfig, env: RegistryEnv): Promis
     leases,
     staleness,
     api,
-    wsPart('watch sockets', api.server, [watchSocket(deps)]),
+    // Watchers have nothing to say: what they send is kept small.
+    wsPart('watch sockets', api.server, [watchSocket(deps)], 1_024),
     spread,
     feed,
     registrar,

@@ -13,7 +13,7 @@ export interface Soft extends SoftState {
   readonly leases: Leases
 }
 
-/** The directory with what this process learns of endpoints itself: probes and leases decide what it says of their health. */
+/** The directory with what this process learns itself: probes and leases decide what it says of endpoints. */
 export function createSoftState(
   config: RegistryConfig,
   env: Pick<LeasesOptions, 'log' | 'metrics' | 'clock'> & Pick<ProberOptions, 'random'>,

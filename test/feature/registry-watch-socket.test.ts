@@ -3,8 +3,7 @@ import { createDiscovery } from '#lib/discovery-client.ts'
 import { createLife } from '#lib/run.ts'
 import { eventually } from '#test/kit/eventually.ts'
 import { quietLog } from '#test/kit/quiet.ts'
-import { type RegistryBed, registryBed, startRegistry } from '#test/kit/registry-bed.ts'
-import { entryNumber, modelFeed } from '#test/kit/registry-model.ts'
+import { type RegistryBed, registryBed } from '#test/kit/registry-bed.ts'
 import { type Watcher, watchSocket } from '#test/kit/registry-watch.ts'
 
 let bed: RegistryBed
@@ -81,30 +80,5 @@ describe('how many may watch', () => {
     first?.close()
     await eventually(async () => expect(await small.metric('soa_registry_watchers')).toBe(1))
     await watch('', small.url)
-  })
-})
-
-describe('a watch of 10,000 services', () => {
-  it('has them all at once, then each change alone', async () => {
-    const feed = await modelFeed()
-    const registry = await startRegistry({ controllerUrl: feed.url })
-    try {
-      const entries = Array.from({ length: 10_000 }, (_, n) => entryNumber(n))
-      feed.publish(entries)
-      await eventually(async () => (await registry.get('/readyz')).status === 200, { timeoutMs: 20_000 })
-      const watchers = await Promise.all(Array.from({ length: 20 }, () => watch('', registry.url)))
-      for (const { services } of watchers) expect(services.size).toBe(10_000)
-      const moved = entryNumber(7, { endpoints: [{ instance: 'default', url: 'http://10.9.9.9' }] })
-      feed.publish([...entries.slice(0, 7), moved, ...entries.slice(8, 9_999)])
-      for (const { frames } of watchers) {
-        await eventually(() => expect(frames).toHaveLength(2))
-        expect(frames[1]).toMatchObject({
-          ...{ type: 'change', put: [{ name: 'Service7' }], drop: ['default/service-9999'] },
-        })
-      }
-    } finally {
-      await registry.stop()
-      await feed.stop()
-    }
   })
 })

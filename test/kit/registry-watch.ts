@@ -43,8 +43,15 @@ export async function watchStream(url: string, headers: Record<string, string> =
   return Object.assign(response, watcher, { hasEnded: () => hasEnded, close: () => closing.abort() })
 }
 
+export interface SocketWatcher extends Watcher {
+  readonly closeCode: () => number | undefined
+  /** Stops reading: what the registry sends piles up. */
+  readonly pause: () => void
+  readonly resume: () => void
+}
+
 /** `GET /watch` as a WebSocket; rejects when it is refused. */
-export async function watchSocket(url: string): Promise<Watcher & { readonly closeCode: () => number | undefined }> {
+export async function watchSocket(url: string): Promise<SocketWatcher> {
   const { take, watcher } = gathered()
   let code: number | undefined
   const socket = new WebSocket(url.replace(/^http/, 'ws'))
@@ -56,7 +63,14 @@ export async function watchSocket(url: string): Promise<Watcher & { readonly clo
     socket.once('open', resolve)
     socket.once('error', reject)
   })
-  return { ...watcher, hasEnded: () => code !== undefined, closeCode: () => code, close: () => socket.close() }
+  return {
+    ...watcher,
+    hasEnded: () => code !== undefined,
+    closeCode: () => code,
+    pause: () => socket.pause(),
+    resume: () => socket.resume(),
+    close: () => socket.close(),
+  }
 }
 
 function gathered() {

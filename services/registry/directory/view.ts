@@ -26,43 +26,52 @@ export function difference(
   held: ReadonlyMap<string, RegistryEntry>,
   next: ReadonlyMap<string, RegistryEntry>,
 ): Difference {
-  const entries = new Map<string, RegistryEntry>()
+  const kept: [string, RegistryEntry][] = []
   const put: [string, RegistryEntry][] = []
+  const drop: string[] = []
   for (const [key, entry] of next) {
     const last = held.get(key)
-    const isSame = last === entry || (last !== undefined && JSON.stringify(last) === JSON.stringify(entry))
-    entries.set(key, isSame ? last : entry)
-    if (!isSame) put.push([key, entry])
+    if (last === entry) continue
+    if (last !== undefined && JSON.stringify(last) === JSON.stringify(entry)) kept.push([key, last])
+    else put.push([key, entry])
   }
-  return { entries, put, drop: [...held.keys()].filter((key) => !next.has(key)) }
+  for (const key of held.keys()) if (!next.has(key)) drop.push(key)
+  return { entries: kept.length === 0 ? next : new Map([...next, ...kept]), put, drop }
 }
 
 /** The view after a difference in the model, and the keys whose endpoints watchers see differently. */
 export function afterModel(
   view: View,
-  { entries, put, drop }: Difference,
+  difference: Difference,
   healthOf: HealthOf,
 ): { readonly view: View; readonly changed: readonly string[] } {
+  const { entries, put, drop } = difference
   const services = new Map(view.services)
-  const keysByName = new Map(view.keysByName)
-  const changed: string[] = []
-  for (const key of drop) {
-    unname(keysByName, key, view.entries.get(key)?.name)
-    services.delete(key)
-    changed.push(key)
-  }
+  const changed = [...drop]
+  for (const key of drop) services.delete(key)
   for (const [key, entry] of put) {
-    const last = view.entries.get(key)
-    if (last?.name !== entry.name) {
-      unname(keysByName, key, last?.name)
-      keysByName.set(entry.name, [...(keysByName.get(entry.name) ?? []), key].sort())
-    }
     const next = healthOfService(key, entry, healthOf)
     if (sameHealth(services.get(key), next)) continue
     services.set(key, next)
     changed.push(key)
   }
-  return { view: { entries, services, keysByName }, changed }
+  return { view: { entries, services, keysByName: namesAfter(view, difference) }, changed }
+}
+
+// Names rarely change: most differences share the index of the view before.
+function namesAfter({ entries, keysByName }: View, { put, drop }: Difference): View['keysByName'] {
+  const coming = put.filter(([key, { name }]) => entries.get(key)?.name !== name)
+  const going = [...drop, ...coming.map(([key]) => key)].filter((key) => entries.has(key))
+  if (coming.length === 0 && going.length === 0) return keysByName
+  const next = new Map(keysByName)
+  for (const key of going) {
+    const name = entries.get(key)?.name ?? ''
+    const left = (next.get(name) ?? []).filter((each) => each !== key)
+    if (left.length > 0) next.set(name, left)
+    else next.delete(name)
+  }
+  for (const [key, { name }] of coming) next.set(name, [...(next.get(name) ?? []), key].sort())
+  return next
 }
 
 /** The view after soft state of these services changed. */
@@ -97,11 +106,4 @@ function healthOfService(key: string, entry: RegistryEntry, healthOf: HealthOf):
 
 function sameHealth(last: ServiceHealth | undefined, next: ServiceHealth): boolean {
   return last !== undefined && JSON.stringify(last) === JSON.stringify(next)
-}
-
-function unname(keysByName: Map<string, readonly string[]>, key: string, name: string | undefined): void {
-  if (name === undefined) return
-  const left = (keysByName.get(name) ?? []).filter((each) => each !== key)
-  if (left.length > 0) keysByName.set(name, left)
-  else keysByName.delete(name)
 }

@@ -34,7 +34,7 @@ interface Layer {
   readonly route?: { readonly path: string; readonly methods: Readonly<Record<string, boolean>> }
 }
 
-/** `method path` of each route that express itself holds, read from its router rather than from our table; the refusals of all other methods left out. */
+/** `method path` of each route, read from express's own router rather than from our table; refusals of other methods left out. */
 function routesIn(express: Express): readonly string[] {
   const { stack } = express.router as unknown as { readonly stack: readonly Layer[] }
   return stack.flatMap(({ route }) =>

@@ -59,9 +59,11 @@ const usableOf = new WeakMap<ServiceHealth, readonly EndpointHealth[]>()
 
 function candidatesOf(service: ServiceHealth, wish: Wish): readonly EndpointHealth[] {
   if (wish.version !== undefined || wish.instance !== undefined) return usable(service.endpoints.filter(test(wish)))
-  const known = usableOf.get(service) ?? usable(service.endpoints)
-  usableOf.set(service, known)
-  return known
+  const known = usableOf.get(service)
+  if (known !== undefined) return known
+  const found = usable(service.endpoints)
+  usableOf.set(service, found)
+  return found
 }
 
 function test({ version, instance }: Wish): (endpoint: EndpointHealth) => boolean {

@@ -10,7 +10,10 @@ import { shows } from './shows.ts'
 import type { Instance, Store, Written } from './store.ts'
 import { createTurns } from './turns.ts'
 
-/** Writes registrations through the controller and answers once this registry's own table shows them. Its stop waits for those in hand. */
+/**
+ * Writes registrations through the controller and answers once this registry's own table shows them. Its stop waits for
+ * those in hand.
+ */
 export interface Registrar extends Part {
   readonly register: (registration: Registration) => Promise<Written>
   readonly withdraw: (instance: Instance) => Promise<Written>

@@ -3,7 +3,7 @@ import { durationMs } from '#lib/model/duration.ts'
 import type { HealthCheck, RegistryEntry } from '#lib/model/registry.ts'
 import type { Registration } from './parse.ts'
 
-/** Whether an entry already says all that a registration asks for: then there is nothing to write, and nothing to wait for. */
+/** Whether an entry says all that a registration asks for: then there is nothing to write and nothing to wait for. */
 export function shows(entry: RegistryEntry | undefined, registration: Registration): boolean {
   const { instance, url, ttlMs, version, owner, contract, metadata, health } = registration
   const endpoint = entry?.endpoints.find((each) => each.instance === instance)

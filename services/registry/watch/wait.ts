@@ -3,7 +3,7 @@ import { durationMs } from '#lib/model/duration.ts'
 const DEFAULT_MS = 300_000
 const MAX_MS = 600_000
 
-/** Milliseconds a long poll may wait: `wait` as a duration or a number of seconds; undefined for what is neither or above ten minutes. */
+/** Milliseconds a long poll may wait: a duration or a number of seconds, ten minutes at most; undefined for anything else. */
 export function waitMs(wait: string | undefined): number | undefined {
   if (wait === undefined) return DEFAULT_MS
   const ms = /^[0-9]{1,6}$/.test(wait) ? Number(wait) * 1_000 : durationMs(wait)
