@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { closeSync, openSync, readFileSync } from 'node:fs'
+import { setTimeout as pause } from 'node:timers/promises'
 import { reasonIn } from './command.ts'
 
 /** A long-running program as the leader of its own process group: a terminal's Ctrl-C does not reach it, we end it. */
@@ -12,6 +13,8 @@ export interface ProcessGroup {
   /** SIGKILL to all of the group. */
   readonly kill: () => Promise<void>
 }
+
+const EMPTY_MS = 2_000
 
 export function processGroup(
   name: string,
@@ -32,12 +35,23 @@ export function processGroup(
     child.on('exit', (code, signal) => over(`ended with ${signal ?? code}`))
   })
 
-  function signalAll(signal: NodeJS.Signals): void {
+  /** Whether there was anybody in the group to take the signal; 0 only asks. */
+  function signalAll(signal: NodeJS.Signals | 0): boolean {
     try {
-      if (child.pid !== undefined) process.kill(-child.pid, signal)
+      return child.pid !== undefined && process.kill(-child.pid, signal)
     } catch {
       // ESRCH: nobody of the group is left.
+      return false
     }
+  }
+
+  /** The leader may go before the others do, whose ports are still open then. */
+  async function killAll(): Promise<void> {
+    signalAll('SIGKILL')
+    await gone
+    // Not for ever: where nobody reaps orphans, the dead stay in the group.
+    const deadline = performance.now() + EMPTY_MS
+    while (signalAll(0) && performance.now() < deadline) await pause(20)
   }
 
   return {
@@ -48,11 +62,8 @@ export function processGroup(
       const late = setTimeout(() => signalAll('SIGKILL'), deadlineMs)
       await gone
       clearTimeout(late)
-      signalAll('SIGKILL')
+      await killAll()
     },
-    async kill() {
-      signalAll('SIGKILL')
-      await gone
-    },
+    kill: killAll,
   }
 }
