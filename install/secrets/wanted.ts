@@ -1,4 +1,4 @@
-/** A Secret that must be there: random values by their length, and texts in which $(key) stands for one of them. */
+/** A Secret that must be there: random values by their length, and texts in which {key} stands for one of them. */
 export interface Wanted {
   readonly name: string
   readonly labels: Readonly<Record<string, string>>
@@ -15,7 +15,7 @@ export function parseWanted(json: string): readonly Wanted[] {
 /** The values of a Secret; `secretOf` gives a random text of a length. */
 export function valuesOf({ random, text }: Wanted, secretOf: (length: number) => string): Record<string, string> {
   const secrets = Object.fromEntries(Object.entries(random).map(([key, length]) => [key, secretOf(length)]))
-  const filled = (value: string) => value.replace(/\$\(([\w-]+)\)/g, (whole, key) => secrets[key] ?? whole)
+  const filled = (value: string) => value.replace(/\{([\w-]+)\}/g, (whole, key) => secrets[key] ?? whole)
   return { ...secrets, ...Object.fromEntries(Object.entries(text).map(([key, value]) => [key, filled(value)])) }
 }
 

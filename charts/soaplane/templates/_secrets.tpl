@@ -20,7 +20,7 @@
 {{- end }}
 
 {{/*
-Every Secret to generate: `random` keys with their lengths, and `text`, in which $(key) stands for the value of another.
+Every Secret to generate: `random` keys with their lengths, and `text`, in which {key} stands for the value of another.
 `keep`: outlives the release, because what it opens does too.
 */}}
 {{- define "soaplane.secretsToMake" -}}
@@ -41,7 +41,7 @@ Every Secret to generate: `random` keys with their lengths, and `text`, in which
   random: { password: 32, erlang-cookie: 48 }
   text:
     username: soaplane
-    url: amqp://soaplane:$(password)@{{ include "soaplane.fullname" . }}-rabbitmq.{{ .Release.Namespace }}.svc.{{ .Values.clusterDomain }}:5672
+    url: amqp://soaplane:{password}@{{ include "soaplane.fullname" . }}-rabbitmq.{{ .Release.Namespace }}.svc.{{ .Values.clusterDomain }}:5672
 {{- end }}
 {{- end }}
 
@@ -54,7 +54,7 @@ Every Secret to generate: `random` keys with their lengths, and `text`, in which
 {{- end }}
 {{- range $key, $text := .secret.text }}
 {{- range $name, $value := $values }}
-{{- $text = replace (printf "$(%s)" $name) $value $text -}}
+{{- $text = replace (printf "{%s}" $name) $value $text -}}
 {{- end }}
 {{- $_ := set $values $key $text -}}
 {{- end }}
@@ -67,7 +67,7 @@ Every Secret to generate: `random` keys with their lengths, and `text`, in which
 {{- define "soaplane.secretsForJob" -}}
 {{- $told := list -}}
 {{- range .secrets }}
-{{- $labels := include "soaplane.labels" (dict "root" $.root "name" .component) | fromYaml -}}
+{{- $labels := include "soaplane.selector" (dict "root" $.root "name" .component) | fromYaml -}}
 {{- $told = append $told (dict "name" .name "labels" $labels "random" .random "text" (.text | default dict)) -}}
 {{- end }}
 {{- toJson $told -}}
