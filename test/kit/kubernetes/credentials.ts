@@ -13,10 +13,32 @@ export interface Credentials {
 
 /** Two users by token, and the key that signs service account tokens. */
 export function createCredentials(folder: string): Credentials {
-  const token = randomBytes(16).toString('hex')
-  const guestToken = randomBytes(16).toString('hex')
-  const tokens = join(folder, 'tokens.csv')
-  writeFileSync(tokens, `${token},admin,admin,"system:masters"\n${guestToken},guest,guest,"guests"\n`, { mode: 0o600 })
+  const { tokens, flags } = createTokens(folder, { admin: 'system:masters', guest: 'guests' })
+  return {
+    token: tokens.admin,
+    guestToken: tokens.guest,
+    flags: [...flags, '--authorization-mode', 'RBAC', ...createSigningKey(folder)],
+  }
+}
+
+/** A token for each user, each in one group, and the API server's flags that make it know them. */
+export function createTokens<User extends string>(
+  folder: string,
+  groups: Readonly<Record<User, string>>,
+): { readonly tokens: Readonly<Record<User, string>>; readonly flags: readonly string[] } {
+  const users = Object.keys(groups) as User[]
+  const tokens = Object.fromEntries(users.map((user) => [user, randomBytes(16).toString('hex')])) as Record<
+    User,
+    string
+  >
+  const file = join(folder, 'tokens.csv')
+  const lines = users.map((user) => `${tokens[user]},${user},${user},"${groups[user]}"\n`)
+  writeFileSync(file, lines.join(''), { mode: 0o600 })
+  return { tokens, flags: ['--token-auth-file', file] }
+}
+
+/** The key that signs service account tokens, in sa.key and sa.pub, and the API server's flags for it. */
+export function createSigningKey(folder: string): readonly string[] {
   const { privateKey, publicKey } = generateKeyPairSync('rsa', {
     modulusLength: 2_048,
     publicKeyEncoding: { type: 'spki', format: 'pem' },
@@ -24,16 +46,11 @@ export function createCredentials(folder: string): Credentials {
   })
   writeFileSync(join(folder, 'sa.key'), privateKey, { mode: 0o600 })
   writeFileSync(join(folder, 'sa.pub'), publicKey)
-  return {
-    token,
-    guestToken,
-    flags: [
-      ...['--token-auth-file', tokens, '--authorization-mode', 'RBAC'],
-      ...['--service-account-issuer', 'https://kubernetes.default.svc'],
-      ...['--service-account-key-file', join(folder, 'sa.pub')],
-      ...['--service-account-signing-key-file', join(folder, 'sa.key')],
-    ],
-  }
+  return [
+    ...['--service-account-issuer', 'https://kubernetes.default.svc'],
+    ...['--service-account-key-file', join(folder, 'sa.pub')],
+    ...['--service-account-signing-key-file', join(folder, 'sa.key')],
+  ]
 }
 
 /** Writes a kubeconfig that trusts the server's own certificate. */

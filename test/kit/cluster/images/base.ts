@@ -1,0 +1,34 @@
+import { createHash } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { cacheFolder } from '../../kubernetes/cache.ts'
+import { telling } from '../../progress.ts'
+import { buildNodeImage, NODE_VERSION } from './node.ts'
+import { buildRabbitmqImage } from './rabbitmq.ts'
+
+const here = (file: string) => join(import.meta.dirname, file)
+
+/** Images that the product is made from or runs beside: the names that the Dockerfile and the chart use. */
+const RECIPES = {
+  'node:24-bookworm-slim': { build: buildNodeImage, from: [here('node.ts')], version: NODE_VERSION },
+  'rabbitmq:4.0-management': {
+    build: buildRabbitmqImage,
+    from: [here('rabbitmq.ts'), here('rabbitmq-entrypoint.sh')],
+    version: '4.0',
+  },
+} as const
+
+export type BaseImage = keyof typeof RECIPES
+
+/** The archive of a stand-in for an official image, for where nothing can be pulled; made once for each state of its recipe. */
+export async function baseImage(name: BaseImage): Promise<string> {
+  const { build, from, version } = RECIPES[name]
+  const hash = createHash('sha256').update(version)
+  for (const file of [...from, here('tree.ts'), here('archive.ts')]) hash.update(readFileSync(file))
+  const file = `${name.replace(':', '-')}-${hash.digest('hex').slice(0, 12)}.tar`
+  const target = join(cacheFolder('images'), file)
+  if (existsSync(target)) return target
+  return telling(`Making a stand-in for ${name} from Debian's packages, once (about a minute)`, () =>
+    build(name, target),
+  )
+}

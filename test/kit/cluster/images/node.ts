@@ -1,0 +1,49 @@
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { run } from '../command.ts'
+import { packImage } from './archive.ts'
+import { type Tree, withDebian } from './tree.ts'
+
+// Stands in for the official image of this name where none can be pulled: Debian, the very Node that the project runs on,
+// npm, and the user `node`.
+
+const require = createRequire(import.meta.url)
+const NPM = 'npm@11'
+
+export const NODE_VERSION = (require('node/package.json') as { readonly version: string }).version
+
+export function buildNodeImage(name: string, target: string): Promise<string> {
+  return withDebian('bookworm', ['ca-certificates'], async (tree) => {
+    installNode(tree)
+    await installNpm(tree)
+    await tree.inside('groupadd', '--gid', '1000', 'node')
+    await tree.inside('useradd', '--uid', '1000', '--gid', 'node', '--shell', '/bin/bash', '--create-home', 'node')
+    const path = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+    return packImage(name, tree.folder, { Env: [path, `NODE_VERSION=${NODE_VERSION}`], Cmd: ['node'] }, target)
+  })
+}
+
+function installNode({ folder }: Tree): void {
+  const target = join(folder, 'usr/local/bin/node')
+  copyFileSync(require.resolve('node/bin/node'), target)
+  chmodSync(target, 0o755)
+}
+
+async function installNpm({ folder }: Tree): Promise<void> {
+  const parcel = mkdtempSync(join(tmpdir(), 'soaplane-npm-'))
+  const modules = join(folder, 'usr/local/lib/node_modules')
+  try {
+    await run('npm', ['pack', NPM, '--pack-destination', parcel], { timeoutMs: 120_000 })
+    mkdirSync(join(modules, 'npm'), { recursive: true })
+    const archive = join(parcel, readdirSync(parcel)[0] ?? '')
+    await run('tar', ['-xzf', archive, '--strip-components=1', '--no-same-owner', '-C', join(modules, 'npm')])
+  } finally {
+    rmSync(parcel, { recursive: true, force: true })
+  }
+  for (const command of ['npm', 'npx']) {
+    symlinkSync(`../lib/node_modules/npm/bin/${command}-cli.js`, join(folder, 'usr/local/bin', command))
+    chmodSync(join(modules, `npm/bin/${command}-cli.js`), 0o755)
+  }
+}
