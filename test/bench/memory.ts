@@ -7,6 +7,7 @@ import type { Bench } from './bench.ts'
 
 const SIZES = [1, 100, 1_000, 10_000]
 const WRITERS = 16
+const PAGE = 500
 const READY_WITHIN_MS = 900_000
 /** After the last status is written: what was garbage then should not count as what a process needs. */
 const SETTLE_MS = 5_000
@@ -68,10 +69,13 @@ async function footprintsWith(bed: KubeBed, size: number): Promise<Footprint[]> 
     await new Promise((resolve) => setTimeout(resolve, SETTLE_MS))
     const { controller, registries, gateways } = platform
     const processes = { controller, registry: registries[0], gateway: gateways[0]?.process }
-    return Object.entries(processes).map(([process, running]) => {
+    const footprints = Object.entries(processes).map(([process, running]) => {
       const { rssBytes, peakRssBytes } = useOf(running?.pid() ?? 0)
       return { services: size, process, rssBytes, peakRssBytes }
     })
+    // Asked last: to answer costs memory.
+    await checkHeld(platform, size)
+    return footprints
   } finally {
     await platform.stop()
   }
@@ -81,6 +85,33 @@ async function readyServices({ controller }: Platform): Promise<number> {
   const response = await fetch(`${controller.url}/objects`)
   const { items } = (await response.json()) as { items: readonly { readonly ready: string }[] }
   return items.filter(({ ready }) => ready === 'True').length
+}
+
+// A process that holds less than all would look thrifty.
+async function checkHeld({ registries, gateways }: Platform, size: number): Promise<void> {
+  const held = {
+    registry: await listed(registries[0]?.url ?? ''),
+    gateway: await routed(gateways[0]?.process.url ?? ''),
+  }
+  for (const [process, count] of Object.entries(held)) {
+    if (count !== size) throw new Error(`The ${process} holds ${count} of ${size} services`)
+  }
+}
+
+async function listed(registry: string): Promise<number> {
+  let [count, next]: [number, string | undefined] = [0, '']
+  while (next !== undefined) {
+    const page = await fetch(`${registry}/services?limit=${PAGE}${next && `&continue=${encodeURIComponent(next)}`}`)
+    const { services, continue: more } = (await page.json()) as { services: readonly unknown[]; continue?: string }
+    count += services.length
+    next = services.length > 0 ? more : undefined
+  }
+  return count
+}
+
+async function routed(control: string): Promise<number> {
+  const { items } = (await (await fetch(`${control}/routes`)).json()) as { items: readonly unknown[] }
+  return items.length
 }
 
 function reportOf(footprints: readonly Footprint[]): Report {

@@ -23,10 +23,15 @@ const TARGETS: readonly (readonly [peer: string, ratio: number])[] = [
   ['nginx', 0.4],
 ]
 
+/** Under this share a proxy was not what limited the rate. */
+const WHOLE_CORE = 0.9
+
 export function proxiesReport(all: readonly Measured[], { seconds, rounds }: BenchOptions): Report {
   const settings = [...Map.groupBy(all, ({ routes, limited }) => captionOf({ routes, limited }))]
   const middles = settings.map(([caption, runs]) => [caption, middleRuns(runs)] as const)
   const failed = all.reduce((sum, run) => sum + run.failed, 0)
+  const through = all.filter(({ proxy }) => proxy !== 'direct')
+  const starved = through.filter(({ coreShare }) => coreShare < WHOLE_CORE)
   return {
     name: 'proxies',
     title: 'Gateway beside its peers',
@@ -35,7 +40,8 @@ export function proxiesReport(all: readonly Measured[], { seconds, rounds }: Ben
       HOW_PINNED,
       `${rounds} runs of ${seconds} s each, in turns; the run with the middle rate is shown.`,
       'The limit admits all of the load and counts by client address: express-rate-limit, @fastify/rate-limit, limit_req.',
-      'Ratios are ours to theirs; a proxy that used less than its whole core was held back by the other core.',
+      `Ratios are ours to theirs. ${starved.length} of ${through.length} runs used less than ${show.percent(WHOLE_CORE)} of their core:`,
+      'those were held back, by the other core or by something else on the machine.',
     ],
     tables: middles.map(([caption, runs]) => tableOf(caption, runs)),
     verdicts: [

@@ -4,6 +4,7 @@ import { BODY, startBackend } from './bed/nginx.ts'
 import type { Server } from './bed/server.ts'
 import { familyOf, sum, useOf } from './bed/use.ts'
 import type { Bench, BenchOptions } from './bench.ts'
+import { GENEROUS } from './peers/routes.ts'
 import { soaplanePeer } from './peers/soaplane.ts'
 import { nginxPeer, nodePeer, type Setting, type StartProxy } from './peers/start.ts'
 import { type Measured, proxiesReport, SOAPLANE } from './proxies-report.ts'
@@ -58,11 +59,21 @@ async function compare(backend: Server, setting: Setting, options: BenchOptions)
   return measured
 }
 
-async function check(name: string, url: string, { routes }: Setting): Promise<void> {
+/** Those whose answers tell of no limit; nginx applies one all the same. */
+const SILENT = ['direct', 'nginx']
+
+// A proxy that does not do what it is compared for would be fast.
+async function check(name: string, url: string, { routes, limited }: Setting): Promise<void> {
   for (const route of [0, routes - 1]) {
     const response = await fetch(`${url}/svc-${route}/items`)
     if (response.status !== 200 || (await response.text()) !== BODY) {
       throw new Error(`${name} does not proxy route ${route} of ${routes}: it answers ${response.status}`)
+    }
+    const tells = [...response.headers].some(
+      ([field, value]) => /ratelimit/.test(field) && value.includes(`${GENEROUS.limit}`),
+    )
+    if (tells !== limited && !SILENT.includes(name)) {
+      throw new Error(`${name} ${tells ? 'applies a limit that was not asked for' : 'does not apply the limit'}`)
     }
   }
 }
