@@ -38,6 +38,9 @@ export interface ExchangeOf {
 /** Client broke off: RFC-less, but the field's name for it (nginx). Only in metrics. */
 const CLIENT_GONE = 499
 
+/** Bodies up to this size are worth copying to save a write. */
+const SMALL_BYTES = 16 * 1024
+
 /**
  * One request and its response, streamed both ways; undici's handler is the object itself, so that a request costs no closures.
  *
@@ -56,6 +59,9 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #tries = 0
   #state: 'sending' | 'relaying' | 'over' = 'sending'
   #stall: NodeJS.Timeout | undefined
+  /** Bytes of the body that are still to come, NaN where its length is not told. */
+  #missing = Number.NaN
+  #last: Buffer | undefined
 
   readonly #upgrade: string | null
 
@@ -99,17 +105,29 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (this.#state === 'over') controller.abort(new Error('client gone'))
   }
 
-  onResponseStart(controller: Dispatcher.DispatchController, status: number): void {
+  onResponseStart(
+    controller: Dispatcher.DispatchController,
+    status: number,
+    fields: Readonly<Record<string, string | string[] | undefined>>,
+  ): void {
     // Interim answers (100, 103) concern this hop or are optional: dropped.
     if (status < 200 || this.#state === 'over') return
     this.#state = 'relaying'
+    this.#missing = Number(fields['content-length'])
     const { outgoing, extra } = this.#of
     if (this.#env.isDraining()) outgoing.shouldKeepAlive = false
     outgoing.writeHead(status, clientFields(controller.rawHeaders as Buffer[], extra))
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (this.#state !== 'relaying' || this.#of.outgoing.write(chunk)) return
+    if (this.#state !== 'relaying') return
+    this.#missing -= chunk.length
+    // The end follows at once: written with it, a small answer is one write of head and body.
+    if (this.#missing === 0) {
+      this.#last = chunk
+      return
+    }
+    if (this.#of.outgoing.write(chunk)) return
     controller.pause()
     this.#stall = setTimeout(() => this.#cut('the client does not read'), this.#env.writeStallMs)
     this.#of.outgoing.once('drain', () => {
@@ -129,8 +147,16 @@ export class Exchange implements Dispatcher.DispatchHandler {
     for (const name in trailers) outgoing.addTrailers({ [name]: String(trailers[name]) })
     // Answered before the body was read: the rest of it is not waited for.
     if (!incoming.complete && outgoing.shouldKeepAlive) incoming.resume()
-    outgoing.end()
+    this.#end(outgoing)
     this.#tellOver(outgoing.statusCode, false)
+  }
+
+  #end(outgoing: ServerResponse): void {
+    const last = this.#last
+    if (last === undefined) outgoing.end()
+    // As Latin-1, byte for byte: Node joins a string to the head, but not a buffer.
+    else if (last.length <= SMALL_BYTES) outgoing.end(last.toString('latin1'), 'latin1')
+    else outgoing.end(last)
   }
 
   onResponseError(_controller: unknown, error: Error): void {
