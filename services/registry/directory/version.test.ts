@@ -17,4 +17,6 @@ it.each([
   ['1.0.0', '*', true],
   [undefined, '*', false],
   ['1.0.0', '~~>>!', false],
+  ['1.0.0', '>=1.0.0 '.repeat(30), true],
+  ['1.0.0', '>=1.0.0 '.repeat(40), false],
 ])('%s offered, %s asked: %s', (offered, asked, is) => expect(versionTest(asked)(offered)).toBe(is))

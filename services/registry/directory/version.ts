@@ -11,7 +11,11 @@ export function versionTest(asked: string): (version: string | undefined) => boo
   }
 }
 
+// Ranges without end take long to read, and nobody needs them.
+const MAX_LENGTH = 256
+
 function rangeIn(asked: string): semver.Range | undefined {
+  if (asked.length > MAX_LENGTH) return undefined
   try {
     return new semver.Range(asked)
   } catch {

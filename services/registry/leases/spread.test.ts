@@ -73,7 +73,7 @@ describe('renewals', () => {
     status = 204
     await eventually(() => expect(told()).toEqual(['d/a one']))
     spread.heard('other')
-    expect(spread.isDeaf()).toBe(false)
+    await eventually(() => expect(spread.isDeaf()).toBe(false))
   })
 })
 
