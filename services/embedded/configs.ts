@@ -36,6 +36,7 @@ export function configsOf(
       ...{ ...registry, ...common, controllerUrl, port: ports.registryPort },
       // Inside a pod, too, this is a developer's own.
       auth: registry.auth === 'auto' ? 'open' : registry.auth,
+      loopback: registry.loopback === 'auto' ? 'allow' : registry.loopback,
     }),
     gateway: (controllerUrl, registryUrl) => ({
       ...{ ...gateway, ...common, controllerUrl, registryUrl },

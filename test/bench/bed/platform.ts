@@ -43,7 +43,11 @@ export async function startPlatform({ from, registries = 1, gateways = 1 }: Plat
     const namespace = 'namespace' in from ? { namespace: from.namespace } : {}
     const itsRegistries: Deployable[] = []
     for (let i = 0; i < registries; i++) {
-      itsRegistries.push(await start(await deployable('services/registry/main.ts', { ...upstream, ...namespace })))
+      itsRegistries.push(
+        await start(
+          await deployable('services/registry/main.ts', { ...upstream, ...namespace, auth: 'open', loopback: 'allow' }),
+        ),
+      )
     }
     const itsGateways: Gateway[] = []
     for (let i = 0; i < gateways; i++) {
