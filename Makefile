@@ -26,11 +26,15 @@ up: $(INSTALLED) ## run everything on this machine, without Kubernetes; ARGS='--
 
 .PHONY: test
 test: $(INSTALLED) ## run all tests: unit, feature, and integration with a real API server and RabbitMQ
-	@vitest run $(ARGS)
+	@vitest run --project unit --project feature --project integration $(ARGS)
 
 .PHONY: unit
 unit: $(INSTALLED) ## run the unit and feature tests only, in seconds
 	@vitest run --project unit --project feature $(ARGS)
+
+.PHONY: e2e
+e2e: $(INSTALLED) ## run the tests on a real cluster: yours by SOAPLANE_TEST_KUBECONFIG, kind, minikube, or one made here (root)
+	@vitest run --project e2e $(ARGS)
 
 .PHONY: check
 check: $(INSTALLED) verify ## types, lint, dependency rules, file sizes, generated files

@@ -3,14 +3,19 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { cacheFolder } from '../../kubernetes/cache.ts'
 import { telling } from '../../progress.ts'
-import { buildNodeImage, NODE_VERSION } from './node.ts'
+import { type ClusterFacts, loadImage } from '../cluster.ts'
+import { buildNodeImage, EXTRA_AUTHORITIES, NODE_VERSION } from './node.ts'
 import { buildRabbitmqImage } from './rabbitmq.ts'
 
 const here = (file: string) => join(import.meta.dirname, file)
 
 /** Images that the product is made from or runs beside: the names that the Dockerfile and the chart use. */
 const RECIPES = {
-  'node:24-bookworm-slim': { build: buildNodeImage, from: [here('node.ts')], version: NODE_VERSION },
+  'node:24-bookworm-slim': {
+    build: buildNodeImage,
+    from: [here('node.ts'), ...(EXTRA_AUTHORITIES ? [EXTRA_AUTHORITIES] : [])],
+    version: NODE_VERSION,
+  },
   'rabbitmq:4.0-management': {
     build: buildRabbitmqImage,
     from: [here('rabbitmq.ts'), here('rabbitmq-entrypoint.sh')],
@@ -19,6 +24,11 @@ const RECIPES = {
 } as const
 
 export type BaseImage = keyof typeof RECIPES
+
+/** Loads the stand-in where the cluster cannot pull the real image. */
+export async function provideBaseImage(cluster: ClusterFacts, name: BaseImage): Promise<void> {
+  if (cluster.isHermetic) await loadImage(cluster, await baseImage(name))
+}
 
 /** The archive of a stand-in for an official image, for where nothing can be pulled; made once for each state of its recipe. */
 export async function baseImage(name: BaseImage): Promise<string> {

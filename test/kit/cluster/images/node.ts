@@ -14,6 +14,9 @@ const NPM = 'npm@11'
 
 export const NODE_VERSION = (require('node/package.json') as { readonly version: string }).version
 
+/** Authorities that Node on this machine is told to trust besides its own: npm in a build meets the same proxy. */
+export const EXTRA_AUTHORITIES = process.env.NODE_EXTRA_CA_CERTS
+
 export function buildNodeImage(name: string, target: string): Promise<string> {
   return withDebian('bookworm', ['ca-certificates'], async (tree) => {
     installNode(tree)
@@ -21,8 +24,16 @@ export function buildNodeImage(name: string, target: string): Promise<string> {
     await tree.inside('groupadd', '--gid', '1000', 'node')
     await tree.inside('useradd', '--uid', '1000', '--gid', 'node', '--shell', '/bin/bash', '--create-home', 'node')
     const path = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
-    return packImage(name, tree.folder, { Env: [path, `NODE_VERSION=${NODE_VERSION}`], Cmd: ['node'] }, target)
+    const env = [path, `NODE_VERSION=${NODE_VERSION}`, ...trusting(tree)]
+    return packImage(name, tree.folder, { Env: env, Cmd: ['node'] }, target)
   })
+}
+
+function trusting({ folder }: Tree): readonly string[] {
+  if (!EXTRA_AUTHORITIES) return []
+  const path = '/etc/ssl/extra-authorities.crt'
+  copyFileSync(EXTRA_AUTHORITIES, join(folder, path))
+  return [`NODE_EXTRA_CA_CERTS=${path}`]
 }
 
 function installNode({ folder }: Tree): void {

@@ -51,17 +51,20 @@ const volume = (at: number) => ({
 })
 
 // Nothing outside can be reached, and so no name outside exists.
-const COREFILE = `.:53 {
+const COREFILE = `cluster.local:53 in-addr.arpa:53 ip6.arpa:53 {
     errors
     health
     ready
     kubernetes cluster.local in-addr.arpa ip6.arpa
-    template ANY ANY {
-        rcode NXDOMAIN
-    }
     prometheus :9153
     cache 5
     loadbalance
+}
+.:53 {
+    errors
+    template ANY ANY {
+        rcode NXDOMAIN
+    }
 }
 `
 

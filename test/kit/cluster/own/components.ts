@@ -22,6 +22,8 @@ export function apiServerFlags({ folder, address, etcdUrl, identityFlags }: Plan
     // The certificate it signs for itself is its own authority, and stays over restarts.
     ...['--cert-dir', join(folder, CERTIFICATES), '--profiling=false'],
     ...['--service-cluster-ip-range', SERVICE_RANGE, '--kubelet-preferred-address-types', 'InternalIP'],
+    // Admission, not a switch, decides what is privileged.
+    '--allow-privileged',
     ...['--authorization-mode', 'Node,RBAC', '--enable-admission-plugins', 'NodeRestriction'],
     ...identityFlags,
   ]

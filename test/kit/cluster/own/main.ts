@@ -1,9 +1,9 @@
-import { tell } from '../progress.ts'
-import { startCluster } from './cluster.ts'
+import { tell } from '../../progress.ts'
+import { startOwnCluster } from './start.ts'
 
-// A cluster by hand, as the tests have it: `node test/kit/cluster/main.ts`. Prints one line of JSON when it is up, and takes
+// A node by hand, as the tests have it: `node test/kit/cluster/own/main.ts`. Prints one line of JSON when it is up, and takes
 // it down on Ctrl-C.
-const cluster = await startCluster()
+const cluster = await startOwnCluster()
 process.stdout.write(`${JSON.stringify(cluster)}\n`)
 tell(`kubectl --kubeconfig ${cluster.kubeconfigPath} get pods -A; Ctrl-C stops it`)
 

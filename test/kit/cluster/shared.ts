@@ -1,0 +1,15 @@
+import type { TestProject } from 'vitest/node'
+import { type ClusterFacts, startCluster } from './cluster.ts'
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    cluster: ClusterFacts
+  }
+}
+
+/** Global set-up of the e2e project: one cluster for all its files. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const { stop, ...facts } = await startCluster()
+  project.provide('cluster', facts)
+  return stop
+}

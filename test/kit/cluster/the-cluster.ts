@@ -1,0 +1,7 @@
+import { inject } from 'vitest'
+import type { ClusterFacts } from './cluster.ts'
+
+/** The run's cluster, for a test file. */
+export function theCluster(): ClusterFacts {
+  return inject('cluster')
+}
