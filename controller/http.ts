@@ -29,12 +29,12 @@ export function controlApi(deps: ControlDeps): Express {
   app.get(
     '/objects',
     guard,
-    (_request, response) => void response.json({ items: [...objectsOf(deps.source)].map(summaryOf) }),
+    (_request, response) => void response.json({ items: [...deps.source.objects()].map(summaryOf) }),
   )
   app.get('/objects/:plural/:namespace/:name', guard, (request, response) => {
     const { plural, namespace, name } = request.params as Record<string, string>
     const kind = KINDS.find((each) => each.plural === plural)
-    for (const object of objectsOf(deps.source)) {
+    for (const object of deps.source.objects()) {
       if (object.kind === kind?.kind && keyOf(object) === `${namespace}/${name}`) return void response.json(object)
     }
     problem(response, 404, 'Not Found', { detail: `There is no ${plural} ${namespace}/${name}` })
@@ -95,12 +95,6 @@ async function edited(
 function answer(response: Response, outcome: Edit | Refusal, key: string): void {
   if (outcome.ok) response.json({ key })
   else problem(response, outcome.status, outcome.detail, { detail: outcome.detail })
-}
-
-function* objectsOf(source: Source): Iterable<ManagedObject> {
-  const world = source.world()
-  yield* world.services.values()
-  yield* world.policies.values()
 }
 
 function summaryOf({ kind, metadata, status }: ManagedObject): object {

@@ -9,7 +9,7 @@ import { wsPart } from '#lib/ws.ts'
 import type { ControllerConfig } from './config.ts'
 import { controlApi } from './http.ts'
 import { createHub, type Hub } from './publish/hub.ts'
-import { progressOf } from './publish/progress.ts'
+import { progressIn } from './publish/progress.ts'
 import { createRelay } from './publish/relay.ts'
 import { everyReplica } from './publish/replicas.ts'
 import { conditionGauge } from './status/gauge.ts'
@@ -56,7 +56,7 @@ export async function controller(config: ControllerConfig, env: ControllerEnv): 
       status.touch()
     },
   })
-  source.onChange(queue.add)
+  source.onChange((what) => (what === 'desired' ? queue.add() : status.touch()))
 
   const hub: Hub = createHub({
     clock,
@@ -68,7 +68,7 @@ export async function controller(config: ControllerConfig, env: ControllerEnv): 
   const status = createStatusWriter({
     source,
     verdicts: () => translation.verdicts.values(),
-    progressOf: (items) => progressOf(items, hub.published(), everyReplica(hub.replicas().values(), relay.elsewhere())),
+    progress: () => progressIn(hub.published(), everyReplica(hub.replicas().values(), relay.elsewhere())),
     clock,
     random,
     log,
@@ -76,7 +76,7 @@ export async function controller(config: ControllerConfig, env: ControllerEnv): 
     settleMs: config.settleMs,
   })
   hub.onReplicas(status.touch)
-  conditionGauge(metrics, () => translation.verdicts.values())
+  conditionGauge(metrics, source.objects)
   const relay = createRelay({
     controller: id,
     hub: () => hub,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { GatewayEntry } from '#lib/model/gateway.ts'
-import { progressOf } from './progress.ts'
+import { progressIn } from './progress.ts'
 import type { Replica } from './replicas.ts'
 import { publication, unpublished } from './versions.ts'
 
@@ -96,6 +96,6 @@ describe('progress', () => {
       gives: { acked: 0, total: 0, without: [] },
     },
   ])('is $gives.acked of $gives.total when $when', ({ items, replicas, gives }) => {
-    expect(progressOf(items, published, replicas)).toEqual(gives)
+    expect(progressIn(published, replicas)(items)).toEqual(gives)
   })
 })

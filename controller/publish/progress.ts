@@ -1,4 +1,4 @@
-import type { SliceName } from '#lib/model/slice.ts'
+import { SLICES, type SliceName } from '#lib/model/slice.ts'
 import type { Replica } from './replicas.ts'
 import type { Published } from './versions.ts'
 
@@ -17,30 +17,61 @@ export interface ItemAt {
   readonly key: string
 }
 
-/** Pure: every ready replica counts, lost ones included; a replica serves an item if it acknowledged a version since the item's last change. */
-export function progressOf(
-  items: readonly ItemAt[],
+/** A slice's ready replicas: the publication each serves, and what one said when it refused the present version. */
+interface Fleet {
+  readonly slice: SliceName
+  readonly sequences: readonly number[]
+  readonly refusals: readonly (string | undefined)[]
+}
+
+/**
+ * Pure: every ready replica counts, lost ones included; a replica serves an item if it acknowledged a version since the
+ * item's last change. The replicas are looked at once, since every object is asked about after every change.
+ */
+export function progressIn(
   published: { readonly [N in SliceName]: Published<N> },
   replicas: Iterable<Replica>,
-): Progress {
-  const needed = new Map<SliceName, number>()
-  for (const { slice, key } of items) {
-    const since = published[slice].since.get(key) ?? Number.POSITIVE_INFINITY
-    needed.set(slice, Math.max(needed.get(slice) ?? 0, since))
+): (items: readonly ItemAt[]) => Progress {
+  const ready = [...replicas].filter((each) => each.ready)
+  const fleets = SLICES.map((slice) =>
+    fleetOf(
+      slice,
+      published[slice],
+      ready.filter((each) => each.slice === slice),
+    ),
+  )
+  return (items) => {
+    const without: SliceName[] = []
+    let acked = 0
+    let total = 0
+    let refusal: string | undefined
+    for (const { slice, sequences, refusals } of fleets) {
+      const since = sinceOf(items, slice, published[slice].since)
+      if (since === undefined) continue
+      if (sequences.length === 0) without.push(slice)
+      total += sequences.length
+      for (const [i, sequence] of sequences.entries()) {
+        if (sequence >= since) acked += 1
+        else refusal = refusals[i] ?? refusal
+      }
+    }
+    return { acked, total, without, ...(refusal !== undefined && { refusal }) }
   }
-  const serving = new Set<SliceName>()
-  let acked = 0
-  let total = 0
-  let refusal: string | undefined
-  for (const { slice, ready, acked: version, refused } of replicas) {
-    const since = needed.get(slice)
-    if (since === undefined || !ready) continue
-    serving.add(slice)
-    total += 1
-    const at = version === undefined ? undefined : published[slice].sequences.get(version)
-    if (at !== undefined && at >= since) acked += 1
-    else if (refused?.version === published[slice].version) refusal = refused.error
+}
+
+function fleetOf(slice: SliceName, { version, sequences }: Published, replicas: readonly Replica[]): Fleet {
+  return {
+    slice,
+    sequences: replicas.map(({ acked }) => (acked === undefined ? -1 : (sequences.get(acked) ?? -1))),
+    refusals: replicas.map(({ refused }) => (refused?.version === version ? refused.error : undefined)),
   }
-  const without = [...needed.keys()].filter((slice) => !serving.has(slice))
-  return { acked, total, without, ...(refusal !== undefined && { refusal }) }
+}
+
+/** The publication that brought the last of the items to this slice; undefined when none of them is in it. */
+function sinceOf(items: readonly ItemAt[], slice: SliceName, since: ReadonlyMap<string, number>): number | undefined {
+  let last: number | undefined
+  for (const item of items) {
+    if (item.slice === slice) last = Math.max(last ?? 0, since.get(item.key) ?? Number.POSITIVE_INFINITY)
+  }
+  return last
 }

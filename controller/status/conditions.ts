@@ -70,15 +70,19 @@ function readyOf(findings: readonly Finding[], programmed: Fresh): Fresh {
   return { type: 'Ready', status: cause.status, reason: cause.reason, message: cause.message }
 }
 
-/** The conditions that turned since `last`: each is worth one Event. */
+/** The conditions whose turn since `last` is worth an Event: Ready on good news, causes on bad. */
 export function transitions(last: readonly Condition[], next: readonly Condition[]): readonly Condition[] {
-  const turned = next.filter((each) => {
+  return next.filter((each) => {
     const before = last.find(({ type }) => type === each.type)
-    if (before === undefined) return each.type !== 'Programmed' && !(each.type === 'Accepted' && each.status === 'True')
-    return before.status !== each.status || (each.status !== 'True' && before.reason !== each.reason)
+    if (each.type === 'Ready') return each.status === 'True' && before?.status !== 'True'
+    if (!isBad(each)) return false
+    // Of a new object that it is on its way is no news.
+    if (before === undefined) return each.type !== 'Programmed'
+    return before.status !== each.status || before.reason !== each.reason
   })
-  // Ready repeats the bad news of another condition and tells the good news of Programmed: one Event, not two.
-  return turned.filter(({ type, status }) =>
-    type === 'Ready' ? status === 'True' : type !== 'Programmed' || status !== 'True',
-  )
+}
+
+// Warnings are bad when True, all others when they are not.
+function isBad({ type, status }: Condition): boolean {
+  return type === 'Accepted' || type === 'Programmed' ? status !== 'True' : status === 'True'
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '#lib/clock.ts'
+import type { ManagedObject } from '../api/objects.ts'
 import type { Progress } from '../publish/progress.ts'
-import type { Verdict } from '../translate/outcome.ts'
+import type { ItemRef, Verdict } from '../translate/outcome.ts'
 
 /** How an object's items stand, in time: what is behind now may only be on its way. */
 export interface Standing {
@@ -15,7 +16,7 @@ export interface Standing {
 }
 
 export interface Standings {
-  readonly of: (verdict: Verdict, progress: Progress) => Standing
+  readonly of: (object: ManagedObject, items: readonly ItemRef[], progress: Progress) => Standing
   /** Forgets all objects but these. */
   readonly keepOnly: (verdicts: Iterable<Verdict>) => void
   /** After a start or a change of leader replicas are still finding their way here: all are given their time anew. */
@@ -28,7 +29,7 @@ export function createStandings({ settleMs, clock }: { settleMs: number; clock: 
   let restartedAt = clock.monotonic()
 
   return {
-    of({ object, items }, { acked, total, without, refusal }) {
+    of(object, items, { acked, total, without, refusal }) {
       const { uid } = object.metadata
       const now = clock.monotonic()
       const told = object.status?.replicas?.total ?? 0
@@ -54,6 +55,7 @@ export function createStandings({ settleMs, clock }: { settleMs: number; clock: 
       }
     },
     keepOnly(verdicts) {
+      if (behindSince.size === 0) return
       const uids = new Set<string>()
       for (const { object } of verdicts) uids.add(object.metadata.uid)
       for (const uid of behindSince.keys()) if (!uids.has(uid)) behindSince.delete(uid)

@@ -20,6 +20,8 @@ afterEach(async () => {
 
 /** A source that the test holds in its hands, in the place of an API server: it keeps objects, and misbehaves when told. */
 function bed({ settleMs = 0, leading = true }: { settleMs?: number; leading?: boolean } = {}) {
+  const world = new Map<string, ManagedObject>()
+  /** As in the world, with the newest statuses. */
   const objects = new Map<string, ManagedObject>()
   const listeners: ((leads: boolean) => void)[] = []
   const events: string[] = []
@@ -33,18 +35,19 @@ function bed({ settleMs = 0, leading = true }: { settleMs?: number; leading?: bo
       leads: () => state.leads,
       onLead: (listener) => void listeners.push(listener),
       synced: () => true,
+      stored: (object) => (world.get(nameOf(object)) === object ? objects.get(nameOf(object)) : undefined),
       async writeStatus(object, status) {
         writes.push(object.metadata.name)
         const answer = state.refuse?.(object.metadata.name, writes.length)
         if (answer instanceof Error) throw answer
         if (answer === 'conflict') return false
-        put({ ...object, status } as ManagedObject)
+        edit(object, status)
         return true
       },
       recordEvent: async ({ metadata }, { type, reason }) => void events.push(`${metadata.name} ${type} ${reason}`),
     },
     verdicts: () => translation.verdicts.values(),
-    progressOf: (items) => (items.length > 0 ? state.progress : { acked: 0, total: 0, without: [] }),
+    progress: () => (items) => (items.length > 0 ? state.progress : { acked: 0, total: 0, without: [] }),
     clock: systemClock,
     random: () => 0.5,
     log: quietLog(),
@@ -55,17 +58,29 @@ function bed({ settleMs = 0, leading = true }: { settleMs?: number; leading?: bo
 
   function put(...next: readonly ManagedObject[]): void {
     for (const object of next) {
-      const metadata = { ...object.metadata, resourceVersion: String(++version) }
-      objects.set(`${object.kind} ${keyOf(object)}`, { ...object, metadata } as ManagedObject)
+      const whole = versioned(object, object.status)
+      objects.set(nameOf(object), whole)
+      world.set(nameOf(object), whole)
     }
     look()
   }
 
+  // A status alone changes nothing that the verdict was made from.
+  function edit(object: ManagedObject, status: object | undefined): void {
+    objects.set(nameOf(object), versioned(object, status))
+    writer.touch()
+  }
+
+  function versioned(object: ManagedObject, status: object | undefined): ManagedObject {
+    const metadata = { ...object.metadata, resourceVersion: String(++version) }
+    return { ...object, metadata, status } as ManagedObject
+  }
+
   function look(): void {
     const of = (kind: string) =>
-      new Map([...objects.values()].filter((each) => each.kind === kind).map((each) => [keyOf(each), each]))
-    const world = { services: of('Service'), policies: of('Policy'), endpointSlices: new Map() }
-    translation = translate(world as never, translation)
+      new Map([...world.values()].filter((each) => each.kind === kind).map((each) => [keyOf(each), each]))
+    const seen = { services: of('Service'), policies: of('Policy'), endpointSlices: new Map() }
+    translation = translate(seen as never, translation)
     writer.touch()
   }
 
@@ -77,18 +92,22 @@ function bed({ settleMs = 0, leading = true }: { settleMs?: number; leading?: bo
     events,
     writes,
     put,
+    edit,
     lead(leads: boolean) {
       state.leads = leads
       for (const listener of listeners) listener(leads)
     },
     drop(name: string) {
-      for (const [key, { metadata }] of objects) if (metadata.name === name) objects.delete(key)
+      for (const held of [world, objects])
+        for (const [key, { metadata }] of held) if (metadata.name === name) held.delete(key)
       look()
     },
     objects: () => [...objects.values()],
     ready: (name: string) => readyOf([...objects.values()].find(({ metadata }) => metadata.name === name)),
   }
 }
+
+const nameOf = (object: ManagedObject) => `${object.kind} ${keyOf(object)}`
 
 type Refuse = (name: string, nth: number) => Error | 'conflict' | undefined
 
@@ -109,6 +128,29 @@ describe('the status writer', () => {
     put(serviceOf('c', { url: 'http://c.example' }))
     await eventually(() => expect(ready('c')).toBe('True/Ready'))
     expect(writes.sort()).toEqual(['a', 'b', 'c'])
+  })
+
+  it('writes again what someone else wrote over it, though nothing was translated', async () => {
+    const { put, edit, objects, ready, writes, events } = bed()
+    put(a())
+    await eventually(() => expect(ready('a')).toBe('True/Ready'))
+    const [written] = objects()
+    edit(written as ManagedObject, { ...written?.status, conditions: [] })
+    await eventually(() => expect(ready('a')).toBe('True/Ready'))
+    expect([writes, objects()[0]?.status?.observedGeneration]).toEqual([['a', 'a'], 1])
+    await eventually(() => expect(events).toEqual(['a Normal Ready', 'a Normal Ready']))
+  })
+
+  it('leaves an object that changed since its verdict to the next one', async () => {
+    const { put, state, ready, writes } = bed()
+    state.refuse = (_name, nth) => {
+      // Eight are on their way together: what comes after them is another by now.
+      if (nth === 1) put(serviceOf('s9', { url: 'http://other.example' }))
+      return undefined
+    }
+    put(...Array.from({ length: 10 }, (_, i) => serviceOf(`s${i}`, { url: 'http://s.example' })))
+    await eventually(() => expect(ready('s9')).toBe('True/Ready'))
+    expect(writes.filter((name) => name === 's9')).toEqual(['s9'])
   })
 
   it('writes nothing while another leads, and begins when it does', async () => {

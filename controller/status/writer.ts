@@ -27,9 +27,10 @@ export interface StatusWriter extends Part {
 }
 
 export interface StatusWriterOptions {
-  readonly source: Pick<Source, 'leads' | 'onLead' | 'synced' | 'writeStatus' | 'recordEvent'>
+  readonly source: Pick<Source, 'leads' | 'onLead' | 'synced' | 'stored' | 'writeStatus' | 'recordEvent'>
   readonly verdicts: () => Iterable<Verdict>
-  readonly progressOf: (items: readonly ItemRef[]) => Progress
+  /** How far sets of items have come, as of the call. */
+  readonly progress: () => ProgressOf
   readonly clock: Clock
   readonly random: () => number
   readonly log: Log
@@ -39,7 +40,11 @@ export interface StatusWriterOptions {
   readonly backoff?: Backoff
 }
 
+type ProgressOf = (items: readonly ItemRef[]) => Progress
+
 interface Due {
+  readonly verdict: Verdict
+  /** As stored when the status was made. */
   readonly object: ManagedObject
   readonly status: ReturnType<typeof nextStatus>
 }
@@ -54,8 +59,8 @@ export function createStatusWriter(options: StatusWriterOptions): StatusWriter {
   const { source, clock, random, log, metrics, settleMs, backoff = BACKOFF } = options
   const writes = metrics.counter('soa_controller_status_writes_total', 'Status writes', ['kind', 'result'])
   const standings = createStandings({ settleMs, clock })
-  /** What each verdict came to when its status was last found equal: nothing to compare again while it holds. */
-  const settled = new WeakMap<Verdict, string>()
+  /** The stored object and standing of each verdict when its status was last found equal: nothing to compare while they hold. */
+  const settled = new WeakMap<Verdict, { readonly object: ManagedObject; readonly key: string }>()
   let timer: { readonly dueAt: number; readonly handle: NodeJS.Timeout } | undefined
   let sweeping: Promise<void> | undefined
   let touched = false
@@ -91,10 +96,14 @@ export function createStatusWriter(options: StatusWriterOptions): StatusWriter {
   async function sweep(): Promise<void> {
     if (!source.leads() || !source.synced()) return
     const now = new Date(clock.now()).toISOString()
-    const verdicts = [...options.verdicts()]
+    const progressOf = options.progress()
+    const due: Due[] = []
     dueAgainAt = Number.POSITIVE_INFINITY
-    const due = verdicts.flatMap((verdict) => dueOf(verdict, now))
-    standings.keepOnly(verdicts)
+    for (const verdict of options.verdicts()) {
+      const each = dueOf(verdict, progressOf, now)
+      if (each !== undefined) due.push(each)
+    }
+    standings.keepOnly(options.verdicts())
     const outcomes = await writeAll(due)
     const failed = outcomes.some((each) => each !== 'done')
     failedSweeps = failed ? failedSweeps + 1 : 0
@@ -106,19 +115,23 @@ export function createStatusWriter(options: StatusWriterOptions): StatusWriter {
   }
 
   // A verdict that cannot be told must not silence the others.
-  function dueOf(verdict: Verdict, now: string): readonly Due[] {
-    const { object } = verdict
+  function dueOf(verdict: Verdict, progressOf: ProgressOf, now: string): Due | undefined {
+    const object = source.stored(verdict.object)
+    // Changed or gone since the verdict: the one on its next version is told instead.
+    if (object === undefined) return undefined
     try {
-      const { settling, shrinking, until, key } = standings.of(verdict, options.progressOf(verdict.items))
+      const { settling, shrinking, until, key } = standings.of(object, verdict.items, progressOf(verdict.items))
       dueAgainAt = Math.min(dueAgainAt, until ?? Number.POSITIVE_INFINITY)
-      if (settled.get(verdict) === key) return []
-      const status = nextStatus(verdict, (items) => ({ ...options.progressOf(items), settling, shrinking }), now)
-      if (canonical(status) !== canonical(object.status ?? {})) return [{ object, status }]
-      settled.set(verdict, key)
+      const last = settled.get(verdict)
+      if (last?.object === object && last.key === key) return undefined
+      const reachOf = (items: readonly ItemRef[]) => ({ ...progressOf(items), settling, shrinking })
+      const status = nextStatus({ ...verdict, object }, reachOf, now)
+      if (canonical(status) !== canonical(object.status ?? {})) return { verdict, object, status }
+      settled.set(verdict, { object, key })
     } catch (error) {
       told(object, error, 'Status cannot be made')
     }
-    return []
+    return undefined
   }
 
   async function writeAll(due: readonly Due[]): Promise<readonly Outcome[]> {
@@ -135,8 +148,10 @@ export function createStatusWriter(options: StatusWriterOptions): StatusWriter {
     return outcomes
   }
 
-  async function write({ object, status }: Due): Promise<Outcome> {
+  async function write({ verdict, object, status }: Due): Promise<Outcome> {
     const { kind } = object
+    // Moved on while others were written: what comes after this sweep sees it as it is.
+    if (source.stored(verdict.object) !== object) return 'done'
     try {
       const written = await source.writeStatus(object, status)
       writes.inc({ kind, result: written ? 'success' : 'conflict' })

@@ -5,12 +5,19 @@ import { answered, type Kube, type KubeObject, type Query } from '#lib/kube.ts'
 import type { Log } from '#lib/log.ts'
 import type { Metrics } from '#lib/metrics.ts'
 import { KINDS } from '../api/kinds.ts'
-import { type EndpointSlice, GROUP, type PolicyObject, type ServiceObject, VERSION } from '../api/objects.ts'
+import {
+  type EndpointSlice,
+  GROUP,
+  type ManagedObject,
+  type PolicyObject,
+  type ServiceObject,
+  VERSION,
+} from '../api/objects.ts'
 import type { Elector } from '../leader/lease.ts'
 import { createRecorder } from './events.ts'
 import { createReflector, type Pace, type Reflector } from './reflector.ts'
 import { slim, slimSlice } from './slim.ts'
-import type { Source } from './source.ts'
+import type { Changed, Source } from './source.ts'
 import { upsert } from './upsert.ts'
 import { watchMetrics } from './watch-metrics.ts'
 
@@ -32,25 +39,29 @@ export interface KubeSourceOptions {
 /** The world as the Kubernetes API has it: custom resources and the EndpointSlices of core Services. */
 export function createKubeSource(options: KubeSourceOptions): Source {
   const { kube, elector, random } = options
-  const listeners: (() => void)[] = []
-  const changed = () => {
-    for (const listener of listeners) listener()
+  const listeners: ((what: Changed) => void)[] = []
+  const changed = (what: Changed) => {
+    for (const listener of listeners) listener(what)
   }
   const managed = new Map(KINDS.map(({ plural }) => [plural, reflect(options, collectionOf(plural), changed)]))
   const slices = reflectSlices(options, changed)
   const reflectors = [...managed.values(), slices]
 
-  function objects<T>(plural: string): ReadonlyMap<string, T> {
-    return managed.get(plural)?.objects() as ReadonlyMap<string, T>
+  function desired<T>(plural: string): ReadonlyMap<string, T> {
+    return managed.get(plural)?.desired() as ReadonlyMap<string, T>
   }
 
   return {
     parts: [...reflectors, elector],
     world: () => ({
-      services: objects<ServiceObject>('services'),
-      policies: objects<PolicyObject>('policies'),
+      services: desired<ServiceObject>('services'),
+      policies: desired<PolicyObject>('policies'),
       endpointSlices: slices.objects() as ReadonlyMap<string, KubeObject> as ReadonlyMap<string, EndpointSlice>,
     }),
+    *objects() {
+      for (const reflector of managed.values()) yield* reflector.objects().values() as Iterable<ManagedObject>
+    },
+    stored: (object) => managed.get(pluralOf(object.kind))?.newest(object) as ManagedObject | undefined,
     onChange: (listener) => void listeners.push(listener),
     synced: () => reflectors.every((reflector) => reflector.synced()),
     leads: elector.leads,
@@ -72,7 +83,11 @@ export function createKubeSource(options: KubeSourceOptions): Source {
   }
 }
 
-function reflect(options: KubeSourceOptions, collection: Collection, onChange: () => void): Reflector<KubeObject> {
+function reflect(
+  options: KubeSourceOptions,
+  collection: Collection,
+  onChange: (what: Changed) => void,
+): Reflector<KubeObject> {
   const full = `${collection.plural}.${collection.group}`
   return createReflector({
     ...shared(options, collection, onChange),
@@ -81,7 +96,7 @@ function reflect(options: KubeSourceOptions, collection: Collection, onChange: (
   })
 }
 
-function reflectSlices(options: KubeSourceOptions, onChange: () => void): Reflector<KubeObject> {
+function reflectSlices(options: KubeSourceOptions, onChange: (what: Changed) => void): Reflector<KubeObject> {
   return createReflector({
     ...shared(options, ENDPOINT_SLICES, onChange, { labelSelector: 'kubernetes.io/service-name' }),
     ingest: (slice) => slimSlice(slice as unknown as EndpointSlice) as unknown as KubeObject,
@@ -89,7 +104,12 @@ function reflectSlices(options: KubeSourceOptions, onChange: () => void): Reflec
   })
 }
 
-function shared(options: KubeSourceOptions, collection: Collection, onChange: () => void, query: Query = {}) {
+function shared(
+  options: KubeSourceOptions,
+  collection: Collection,
+  onChange: (what: Changed) => void,
+  query: Query = {},
+) {
   const { kube, namespace, pace = {}, metrics, clock, random, log } = options
   const kind = collection.group === '' ? collection.plural : `${collection.plural}.${collection.group}`
   const path = pathTo(collection, namespace)

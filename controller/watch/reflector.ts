@@ -6,7 +6,7 @@ import type { Log } from '#lib/log.ts'
 import { type Backoff, backoffMs, jittered } from '#lib/retry.ts'
 import type { Part } from '#lib/run.ts'
 import { fullList } from './full-list.ts'
-import { createStore } from './store.ts'
+import { createStore, type Difference } from './store.ts'
 import type { WatchMetrics } from './watch-metrics.ts'
 
 /**
@@ -23,6 +23,10 @@ import type { WatchMetrics } from './watch-metrics.ts'
 export interface Reflector<T extends KubeObject> extends Part {
   /** The last copy, by `namespace/name`. It stays while the API server is away. */
   readonly objects: () => ReadonlyMap<string, T>
+  /** The same objects; one of which only the status differs keeps its reference. */
+  readonly desired: () => ReadonlyMap<string, T>
+  /** The object as last seen, of one that is desired; undefined once it is no longer. */
+  readonly newest: (desired: T) => T | undefined
   /** Whether a full list has been read: only then does absence mean anything. */
   readonly synced: () => boolean
 }
@@ -62,8 +66,8 @@ export interface ReflectorOptions<T extends KubeObject> {
   readonly ingest: (object: T) => T
   /** What to tell when the API server does not know the kind. */
   readonly absent: string
-  /** Called after each change; must return at once. */
-  readonly onChange: () => void
+  /** Called after each change, with what it changed at most; must return at once. */
+  readonly onChange: (what: Exclude<Difference, 'none'>) => void
   readonly pace?: Partial<Pace>
   readonly metrics: WatchMetrics
   readonly clock: Clock
@@ -99,10 +103,10 @@ export function createReflector<T extends KubeObject>(options: ReflectorOptions<
     fault = undefined
   }
 
-  function tell(): void {
-    metrics.objects.set({ kind }, store.current().size)
+  function tell(what: Exclude<Difference, 'none'>): void {
+    metrics.objects.set({ kind }, store.size())
     try {
-      options.onChange()
+      options.onChange(what)
     } catch (error) {
       log.error({ kind, error: reasonOf(error) }, 'Change listener failed')
     }
@@ -116,10 +120,10 @@ export function createReflector<T extends KubeObject>(options: ReflectorOptions<
     })
     if (isSuspicious(list.items)) {
       shrunk = true
-      throw new Error(`a full list lacks more than half of the ${store.current().size} objects held: asking again`)
+      throw new Error(`a full list lacks more than half of the ${store.size()} objects held: asking again`)
     }
     shrunk = false
-    const changed = store.replace(list.items)
+    const { changed, statuses } = store.replace(list.items)
     version = list.version
     relistAt = clock.monotonic() + jittered(pace.relistMs, 0.2, random)
     metrics.lists.inc({ kind, result: 'success' })
@@ -127,21 +131,25 @@ export function createReflector<T extends KubeObject>(options: ReflectorOptions<
     const first = !synced
     synced = true
     if (first) log.info({ kind, objects: list.items.length }, 'First full list read')
-    if (first || changed > 0) tell()
+    if (first || changed > 0) tell(first || changed > statuses ? 'desired' : 'status')
   }
 
   // A server that lost its data answers like one that is empty: believe it only when it says so twice.
   function isSuspicious(items: readonly T[]): boolean {
-    return !shrunk && store.current().size >= SUSPICIOUS.size && store.missingIn(items) > SUSPICIOUS.share
+    return !shrunk && store.size() >= SUSPICIOUS.size && store.missingIn(items) > SUSPICIOUS.share
   }
 
   function take({ type, object }: WatchEvent): void {
     touch()
     failures = 0
     metrics.events.inc({ kind, type })
-    const changed = type === 'BOOKMARK' ? false : type === 'DELETED' ? store.drop(object as T) : store.put(object as T)
+    const difference = type === 'BOOKMARK' ? 'none' : type === 'DELETED' ? dropped(object as T) : store.put(object as T)
     version = object.metadata.resourceVersion
-    if (changed) tell()
+    if (difference !== 'none') tell(difference)
+  }
+
+  function dropped(object: T): Difference {
+    return store.drop(object) ? 'desired' : 'none'
   }
 
   async function watch(): Promise<End> {
@@ -242,6 +250,8 @@ export function createReflector<T extends KubeObject>(options: ReflectorOptions<
   return {
     name: `watch ${kind}`,
     objects: store.current,
+    desired: store.desired,
+    newest: store.newest,
     synced: () => synced,
     start() {
       contactAt = clock.monotonic()

@@ -1,7 +1,10 @@
 import type { Part } from '#lib/run.ts'
 import type { EndpointSlice, ManagedObject, PolicyObject, ServiceObject } from '../api/objects.ts'
 
-/** Everything the translation reads, as last seen; maps keyed by `namespace/name`. Replaced objects are new references. */
+/**
+ * Everything the translation reads, as last seen; maps keyed by `namespace/name`. Replaced objects are new references; one
+ * of which only the status was replaced is not, and has the status it came with: statuses are this controller's own words.
+ */
 export interface World {
   readonly services: ReadonlyMap<string, ServiceObject>
   readonly policies: ReadonlyMap<string, PolicyObject>
@@ -13,8 +16,12 @@ export interface Source {
   /** The loops that keep the world fresh; started parts have completed their first full list. */
   readonly parts: readonly Part[]
   readonly world: () => World
-  /** Calls back after each change of the world; may be called often, must return at once. */
-  readonly onChange: (listener: () => void) => void
+  /** Every object of the kinds that have statuses, as stored: with its newest status. */
+  readonly objects: () => Iterable<ManagedObject>
+  /** An object of the world as stored; undefined once the world has another in its place, or none. */
+  readonly stored: (object: ManagedObject) => ManagedObject | undefined
+  /** Calls back after each change, of the world or of statuses alone; may be called often, must return at once. */
+  readonly onChange: (listener: (what: Changed) => void) => void
   /** Whether every part of the world has completed a full list: nothing may be withdrawn before. */
   readonly synced: () => boolean
   /** Whether this process may write statuses. */
@@ -31,6 +38,8 @@ export interface Source {
   /** Tells users of a transition (a Kubernetes Event; a log line in a folder). */
   readonly recordEvent: (object: ManagedObject, event: SourceEvent) => Promise<void>
 }
+
+export type Changed = 'desired' | 'status'
 
 export interface SourceEvent {
   readonly type: 'Normal' | 'Warning'

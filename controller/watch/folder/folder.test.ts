@@ -168,9 +168,14 @@ describe('writes', () => {
     if (object === undefined) throw new Error('no object')
     expect(await source.writeStatus(object, { endpoints: 1 })).toBe(true)
     expect(await source.writeStatus(object, { endpoints: 2 })).toBe(false)
+    // The world stays as it is: a status asks for nothing.
+    expect(source.world().services.get('default/a')).toBe(object)
+    expect(source.stored(object)?.status).toEqual({ endpoints: 1 })
+    expect([...source.objects()]).toEqual([source.stored(object)])
     await write('a.yaml', service('a', '{ url: "http://a:2" }'))
     await eventually(() => expect(urlOf('default/a')).toBe('http://a:2'))
     expect(source.world().services.get('default/a')?.status).toEqual({ endpoints: 1 })
+    expect(source.stored(object)).toBeUndefined()
   })
 })
 

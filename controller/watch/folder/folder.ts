@@ -6,7 +6,7 @@ import { reasonOf, SoaError } from '#lib/error.ts'
 import type { Log } from '#lib/log.ts'
 import type { Part } from '#lib/run.ts'
 import { API_VERSION, keyOf, type ManagedObject, type ServiceObject } from '../../api/objects.ts'
-import type { Source, World } from '../source.ts'
+import type { Changed, Source, World } from '../source.ts'
 import { contentsOf, type FolderContents, type FolderFile, type FolderObject, keepingGood } from './contents.ts'
 import { type FileError, readFile, sayError } from './file.ts'
 
@@ -26,7 +26,9 @@ const isManifest = (path: string) => /\.(ya?ml|json)$/.test(path)
 /** A watched directory of YAML as a source: the same objects, defaults and checks as the API server's, one process, always leading. */
 export function folderSource({ folder, defaultNamespace, log }: FolderOptions): FolderSource {
   const files = new Map<string, FolderFile>()
-  const listeners = new Set<() => void>()
+  const listeners = new Set<(what: Changed) => void>()
+  /** Of an object whose status was written: the one in the world. */
+  const desired = new WeakMap<FolderObject, FolderObject>()
   let contents: FolderContents = { objects: new Map(), errors: [] }
   let world: World | undefined
   let synced = false
@@ -37,12 +39,16 @@ export function folderSource({ folder, defaultNamespace, log }: FolderOptions): 
     const known = new Set(contents.errors.map(sayError))
     for (const error of next.errors) if (!known.has(sayError(error))) log.warn(error, 'Document refused')
     contents = next
-    changed()
+    world = undefined
+    changed('desired')
   }
 
-  function changed(): void {
-    world = undefined
-    if (synced) for (const listener of listeners) listener()
+  function changed(what: Changed): void {
+    if (synced) for (const listener of listeners) listener(what)
+  }
+
+  function inWorld(object: FolderObject): FolderObject {
+    return desired.get(object) ?? object
   }
 
   async function ingest(path: string): Promise<void> {
@@ -119,8 +125,15 @@ export function folderSource({ folder, defaultNamespace, log }: FolderOptions): 
   return {
     parts: [watching],
     world() {
-      world ??= worldOf(contents.objects.values())
+      world ??= worldOf([...contents.objects.values()].map(inWorld))
       return world
+    },
+    *objects() {
+      for (const object of contents.objects.values()) if (object.kind !== 'EndpointSlice') yield object
+    },
+    stored(object) {
+      const current = contents.objects.get(identityOf(object))
+      return current !== undefined && inWorld(current) === object ? (current as ManagedObject) : undefined
     },
     onChange: (listener) => void listeners.add(listener),
     synced: () => synced,
@@ -134,17 +147,15 @@ export function folderSource({ folder, defaultNamespace, log }: FolderOptions): 
       return done
     },
     async writeStatus(object, status) {
-      const key = `${object.kind}/${object.metadata.namespace}/${object.metadata.name}`
+      const key = identityOf(object)
       const current = contents.objects.get(key)
       if (current === undefined || current.metadata.resourceVersion !== object.metadata.resourceVersion) return false
       const revision = Number(current.metadata.resourceVersion.split('-')[1] ?? 0) + 1
       const resourceVersion = `${current.metadata.resourceVersion.split('-')[0]}-${revision}`
-      contents.objects.set(key, {
-        ...current,
-        metadata: { ...current.metadata, resourceVersion },
-        status,
-      } as ManagedObject)
-      changed()
+      const next = { ...current, metadata: { ...current.metadata, resourceVersion }, status } as ManagedObject
+      desired.set(next, inWorld(current))
+      contents.objects.set(key, next)
+      changed('status')
       return true
     },
     async recordEvent({ kind, metadata: { namespace, name } }, { type, reason, message }) {
@@ -157,6 +168,10 @@ function hidden(folder: string, path: string): boolean {
   return relative(folder, path)
     .split('/')
     .some((part) => part.startsWith('.') && part !== '..' && part !== '.')
+}
+
+function identityOf(object: ManagedObject): string {
+  return `${object.kind}/${keyOf(object)}`
 }
 
 function worldOf(objects: Iterable<FolderObject>): World {
