@@ -1,7 +1,6 @@
-import { existsSync } from 'node:fs'
-import type { KubeConfig } from '@kubernetes/client-node'
 import type { Dispatcher } from 'undici'
 import { SoaError } from './error.ts'
+import { type Account, accountOf } from './kube/account.ts'
 import { deadline, unlessAborted } from './kube/deadline.ts'
 import { KubeError, lost, malformed, refusal, type Status, streamRefusal } from './kube/fault.ts'
 import { createLines } from './kube/lines.ts'
@@ -76,12 +75,13 @@ export interface KubeOptions {
 
 const MAX_WATCH_LINE = 32 * 1024 * 1024
 
-/** Connects on first use. The library is imported here, since its 90 MB and half a second must not tax a folder source. */
+/** Connects on first use. */
 export async function createKube({ kubeconfig, metrics, deadlineMs = 30_000 }: KubeOptions): Promise<Kube> {
-  const config = await loadConfig(kubeconfig)
-  const server = new URL(config.getCurrentCluster()?.server as string)
+  const own = kubeconfig === undefined ? accountOf(process.env) : undefined
+  const account = own ?? (await configured(kubeconfig))
+  const { server } = account
   const prefix = server.pathname.replace(/\/$/, '')
-  const transport = createTransport(config)
+  const transport = createTransport(account)
   const requests = metrics.counter('rest_client_requests_total', 'Requests to the API server.', [
     'code',
     'method',
@@ -179,30 +179,29 @@ export async function createKube({ kubeconfig, metrics, deadlineMs = 30_000 }: K
   }
 }
 
-async function loadConfig(kubeconfig: string | undefined): Promise<KubeConfig> {
+/** The account of a kubeconfig. The library is imported here: its 90 MB and half a second are for those who have one. */
+async function configured(kubeconfig: string | undefined): Promise<Account> {
   const { KubeConfig } = await import('@kubernetes/client-node')
   const config = new KubeConfig()
   try {
     if (kubeconfig !== undefined) config.loadFromFile(kubeconfig)
-    else if (inCluster()) config.loadFromCluster()
     else config.loadFromDefault()
   } catch (cause) {
     throw new SoaError('SOA_CONFIG_INVALID', `Kubernetes configuration cannot be read (${kubeconfig ?? 'default'})`, {
       cause,
     })
   }
+  const cluster = config.getCurrentCluster()
   // The library falls back to localhost:8080 where nothing is configured: a guess that only delays the answer.
-  if (!config.getCurrentCluster() || config.currentContext === 'loaded-context') {
+  // It also takes a mounted account for a cluster where no address is given: that of a container which is no pod.
+  if (!cluster || config.currentContext === 'loaded-context' || !URL.canParse(cluster.server)) {
     throw new SoaError('SOA_CONFIG_INVALID', 'No Kubernetes configuration: give a kubeconfig file or run in a pod')
   }
-  return config
-}
-
-function inCluster(): boolean {
-  return (
-    process.env.KUBERNETES_SERVICE_HOST !== undefined &&
-    existsSync('/var/run/secrets/kubernetes.io/serviceaccount/token')
-  )
+  return {
+    server: new URL(cluster.server),
+    applyToHTTPSOptions: (options) => config.applyToHTTPSOptions(options),
+    applySecurityAuthentication: (context) => config.applySecurityAuthentication(context),
+  }
 }
 
 function search(query: Query): string {
