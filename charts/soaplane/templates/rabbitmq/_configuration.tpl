@@ -25,6 +25,7 @@ disk_free_limit.absolute = {{ $rabbitmq.diskFreeLimit }}
 # The container's limit: RabbitMQ would count the node's memory where it cannot see the limit.
 total_memory_available_override_value = {{ regexReplaceAll "i$" . "iB" }}
 {{- end }}
+log.file = false
 log.console = true
 log.console.formatter = json
 log.console.level = {{ eq .Values.logLevel "warn" | ternary "warning" .Values.logLevel }}

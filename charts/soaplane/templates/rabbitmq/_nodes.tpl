@@ -94,7 +94,6 @@ spec:
   valueFrom: { secretKeyRef: { name: {{ .secret }}, key: username } }
 - name: RABBITMQ_DEFAULT_PASS
   valueFrom: { secretKeyRef: { name: {{ .secret }}, key: password } }
-- { name: RABBITMQ_LOGS, value: "-" }
 - { name: HOME, value: /var/lib/rabbitmq }
 - { name: LANG, value: C.UTF-8 }
 {{- end }}
