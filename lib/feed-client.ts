@@ -15,7 +15,10 @@ export interface FeedOptions<N extends SliceName> {
   readonly replica: string
   /** Base URL at which peers and the controller reach this replica's control port. */
   readonly url: () => string
-  /** Takes a whole table over, called for each as it comes; the version is acknowledged when it resolves, refused when it rejects. */
+  /**
+   * Takes a whole table over; the version is acknowledged when it resolves, refused when it rejects. Called as versions come,
+   * without waiting for the one before; of those that come together only for the last.
+   */
   readonly apply: (slice: Slice<N>, version: string) => void | Promise<void>
   readonly log: Log
   readonly random: () => number
@@ -41,6 +44,10 @@ export function createFeed<N extends SliceName>(options: FeedOptions<N>): Feed {
   const peers = createTable<readonly Peer[]>([])
   let held: { readonly version: string; readonly items: ReadonlyMap<string, SliceItems[N]> } | undefined
   let received: typeof held
+  /** Deltas that came together with others, in the making: the table is copied once for all of them. */
+  let draft:
+    | { version: string; readonly items: Map<string, SliceItems[N]>; readonly taking: NodeJS.Immediate }
+    | undefined
   let ready = false
   let isStale = true
   let receivedCount = 0
@@ -54,6 +61,7 @@ export function createFeed<N extends SliceName>(options: FeedOptions<N>): Feed {
     random,
     onOpen() {
       isStale = false
+      dropDraft()
       received = held
       tell({
         type: 'hello',
@@ -94,21 +102,32 @@ export function createFeed<N extends SliceName>(options: FeedOptions<N>): Feed {
   }
 
   function patch(frame: Extract<FromController<N>, { type: 'delta' }>): void {
-    if (received?.version !== frame.from) {
-      client.redial(`delta from ${frame.from}, held ${received?.version}`)
+    const version = draft?.version ?? received?.version
+    if (version !== frame.from) {
+      client.redial(`delta from ${frame.from}, held ${version}`)
       return
     }
-    const items = new Map(received.items)
-    for (const key of frame.drop) items.delete(key)
-    for (const [key, item] of frame.put) items.set(key, item)
-    receive(frame.version, items)
+    draft ??= { version: frame.from, items: new Map(received?.items), taking: setImmediate(takeDraft) }
+    for (const key of frame.drop) draft.items.delete(key)
+    for (const [key, item] of frame.put) draft.items.set(key, item)
+    draft.version = frame.version
+  }
+
+  function takeDraft(): void {
+    if (draft !== undefined) receive(draft.version, draft.items)
   }
 
   // Applied at once and in order; what must be waited for until a version is served holds up its acknowledgement alone. A
   // late one still counts, unless a newer version was acknowledged meanwhile: what is served is at least as new.
   function receive(version: string, items: ReadonlyMap<string, SliceItems[N]>): void {
+    dropDraft()
     received = { version, items }
     takeOver(received, ++receivedCount, 0)
+  }
+
+  function dropDraft(): void {
+    clearImmediate(draft?.taking)
+    draft = undefined
   }
 
   function takeOver(next: NonNullable<typeof held>, place: number, attempt: number): void {
@@ -137,6 +156,7 @@ export function createFeed<N extends SliceName>(options: FeedOptions<N>): Feed {
     name: client.name,
     start: client.start,
     stop() {
+      dropDraft()
       received = undefined
       clearTimeout(retry)
       tell({ type: 'goodbye' })

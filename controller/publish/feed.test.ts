@@ -153,6 +153,20 @@ describe('the feed', () => {
     expect(fails).toBe(-1)
   })
 
+  it('hands over whole tables that never change, however many versions come together', async () => {
+    const { hub, url } = await controller()
+    const seen: { readonly slice: Slice<'gateway'>; readonly keys: readonly string[] }[] = []
+    await replica(url, (slice) => void seen.push({ slice, keys: [...slice.keys()] }))
+    hub.publish(model('a'))
+    await eventually(() => expect(seen).toHaveLength(1))
+    const names = Array.from({ length: 50 }, (_, i) => `n${i}`)
+    for (const i of names.keys()) hub.publish(model('a', ...names.slice(0, i + 1)))
+    hub.publish(model('a', ...names.slice(1)))
+    await eventually(() => expect(hub.replicas().get('r1')?.acked).toBe(hub.published().gateway.version))
+    expect(seen.at(-1)?.keys).toEqual(['a', ...names.slice(1)])
+    expect(seen.map(({ slice }) => [...slice.keys()])).toEqual(seen.map(({ keys }) => keys))
+  })
+
   it('hands a version over at once, though an earlier one is not served yet, and never counts the earlier one last', async () => {
     const { hub, url } = await controller()
     const first = Promise.withResolvers<void>()
