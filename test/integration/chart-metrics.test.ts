@@ -45,7 +45,11 @@ afterAll(async () => {
 async function use(namespace: string): Promise<void> {
   const { controller, registry, gateways } = processes
   const path = `/${namespace}`
-  const spec = { url: backend.url, health: { path: '/', interval: '1s', timeout: '1s' }, expose: { paths: [{ value: path }] } }
+  const spec = {
+    url: backend.url,
+    health: { path: '/', interval: '1s', timeout: '1s' },
+    expose: { paths: [{ value: path }] },
+  }
   const user = userOf(kube, namespace)
   await user.apply('Service', 'metered', spec, { 'soaplane.dev/rate-limit': '1/10s' })
   await eventually(async () => expect(await user.conditions('Service', 'metered')).toContain('Ready=True/Ready'), {
