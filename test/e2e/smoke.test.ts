@@ -12,6 +12,7 @@ import { kubectl } from '#test/kit/kubectl.ts'
 
 // What every other test here takes for granted of the cluster.
 const IMAGE = 'node:24-bookworm-slim'
+const RABBITMQ = 'rabbitmq:4.0-management'
 const cluster = theCluster()
 const namespace = `smoke-${randomBytes(3).toString('hex')}`
 
@@ -27,6 +28,7 @@ const restricted = { 'pod-security.kubernetes.io/enforce': 'restricted' }
 
 beforeAll(async () => {
   await provideBaseImage(cluster, IMAGE)
+  await provideBaseImage(cluster, RABBITMQ)
   await apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace, labels: restricted } })
   // Made by a controller, a moment after the namespace.
   await eventually(() => here('get', 'serviceaccount', 'default'), { timeoutMs: 20_000 })
@@ -137,6 +139,49 @@ it('refuses a pod that does not meet the restricted standard', async () => {
 
 it('runs commands in pods', async () => {
   expect((await here('exec', 'deployment/web', '--', 'node', '--version')).trim()).toMatch(/^v24\./)
+})
+
+it('runs RabbitMQ as the chart does: its own user, a volume, settings from files', async () => {
+  const { securityContext, ...spec } = running('', {
+    image: RABBITMQ,
+    command: undefined,
+    readinessProbe: { exec: { command: ['rabbitmq-diagnostics', '-q', 'ping'] }, timeoutSeconds: 30 },
+    securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
+    volumeMounts: [
+      { name: 'messages', mountPath: '/var/lib/rabbitmq' },
+      { name: 'settings', mountPath: '/etc/rabbitmq/conf.d/20-user.conf', subPath: 'user' },
+    ],
+  })
+  const accessModes = ['ReadWriteOnce']
+  const size = { resources: { requests: { storage: '1Gi' } } }
+  await apply(
+    { apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { name: 'messages' }, spec: { accessModes, ...size } },
+    {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'settings' },
+      data: { user: 'default_user = alice\ndefault_pass = secret\n' },
+    },
+    {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'rabbitmq' },
+      spec: {
+        ...spec,
+        securityContext: { ...securityContext, runAsUser: 999, runAsGroup: 999, fsGroup: 999 },
+        volumes: [
+          { name: 'messages', persistentVolumeClaim: { claimName: 'messages' } },
+          { name: 'settings', configMap: { name: 'settings' } },
+        ],
+      },
+    },
+  )
+  await here('wait', 'pod/rabbitmq', '--for=condition=Ready', '--timeout=55s')
+  const inPod = async (...command: readonly string[]) => (await here('exec', 'rabbitmq', '--', ...command)).trim()
+  expect(await inPod('rabbitmqctl', 'version')).toMatch(/^4\.0\./)
+  expect(await inPod('rabbitmqctl', '-q', 'list_users', '--no-table-headers')).toBe('alice\t[administrator]')
+  const plugins = await inPod('rabbitmq-plugins', '-q', 'list', '-E', '-m')
+  expect(plugins.split('\n')).toEqual(['rabbitmq_management', 'rabbitmq_prometheus'])
 })
 
 // Into a cluster that is somebody's nothing can be loaded.

@@ -1,26 +1,10 @@
+import type { Cluster, ClusterFacts } from './facts.ts'
 import { givenCluster } from './given.ts'
 import { kindCluster, kindIsThere, loadIntoKind } from './kind.ts'
 import { loadIntoMinikube, minikubeCluster, minikubeIsThere } from './minikube.ts'
 import { missing } from './missing.ts'
 import { loadIntoOwn } from './own/handle.ts'
 import { startOwnCluster } from './own/start.ts'
-
-/** What one process tells another of a cluster: enough to use it, not to stop it. */
-export interface ClusterFacts {
-  readonly source: 'given' | 'kind' | 'minikube' | 'own'
-  readonly kubeconfigPath: string
-  /** Where NodePorts answer this machine. */
-  readonly nodeAddress: string
-  /** Nothing can be pulled in it: each image must be loaded. */
-  readonly isHermetic: boolean
-  /** By which its source finds it again: a profile's name, a state folder. */
-  readonly handle: string
-}
-
-export interface Cluster extends ClusterFacts {
-  /** Leaves nothing of what was started; a given cluster stays. */
-  readonly stop: () => Promise<void>
-}
 
 /** The cluster that is given, else one of kind, else one of minikube, else a node of real components on this machine. */
 export async function startCluster(): Promise<Cluster> {

@@ -1,5 +1,5 @@
 import { kubectl } from '../kubectl.ts'
-import type { Cluster } from './cluster.ts'
+import type { Cluster } from './facts.ts'
 
 /** A cluster that is somebody's: used, never stopped. */
 export async function givenCluster(kubeconfigPath: string): Promise<Cluster> {

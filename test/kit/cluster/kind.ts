@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { whenWeDie } from '#services/embedded/broker/guard.ts'
 import { telling } from '../progress.ts'
-import type { Cluster } from './cluster.ts'
 import { run } from './command.ts'
 import { dockerAnswers } from './docker.ts'
+import type { Cluster } from './facts.ts'
 import { nodeAddress } from './given.ts'
 
 const START_MS = 10 * 60_000

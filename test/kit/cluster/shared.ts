@@ -1,5 +1,6 @@
 import type { TestProject } from 'vitest/node'
-import { type ClusterFacts, startCluster } from './cluster.ts'
+import { startCluster } from './cluster.ts'
+import type { ClusterFacts } from './facts.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {

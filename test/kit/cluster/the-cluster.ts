@@ -1,5 +1,5 @@
 import { inject } from 'vitest'
-import type { ClusterFacts } from './cluster.ts'
+import type { ClusterFacts } from './facts.ts'
 
 /** The run's cluster, for a test file. */
 export function theCluster(): ClusterFacts {

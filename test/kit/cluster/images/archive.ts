@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
-import { copyFileSync, createReadStream, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { arch, tmpdir } from 'node:os'
+import { chmodSync, copyFileSync, createReadStream, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { arch } from 'node:os'
 import { basename, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { run } from '../command.ts'
+import { inFolder } from '../folder.ts'
 
 /** What a container of the image does and sees, in the words of the image's JSON. */
 export interface ImageConfig {
@@ -19,44 +20,45 @@ export interface ImageConfig {
 const ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64' }
 
 /** Packs a tree of files as an image of one layer, in the form of `docker save`: any runtime can load it. */
-export async function packImage(name: string, tree: string, config: ImageConfig, target: string): Promise<string> {
-  const part = `${target}.${process.pid}.part`
-  const folder = mkdtempSync(join(tmpdir(), 'soaplane-image-'))
-  try {
-    await run('tar', ['--sort=name', '--numeric-owner', '-C', tree, '-cf', join(folder, 'layer.tar'), '.'], {
-      timeoutMs: 300_000,
-    })
-    const diffId = `sha256:${await sha256(join(folder, 'layer.tar'))}`
+export function packImage(name: string, tree: string, config: ImageConfig, target: string): Promise<string> {
+  return inFolder('image', async (folder) => {
+    const members = ['manifest.json', 'config.json', 'layer.tar']
+    const file = (member: string) => join(folder, member)
+    await tar('-C', tree, '--sort=name', '--numeric-owner', '-cf', file('layer.tar'), '.')
     const image = {
       architecture: ARCHITECTURES[arch()] ?? arch(),
       os: 'linux',
       config,
-      rootfs: { type: 'layers', diff_ids: [diffId] },
+      rootfs: { type: 'layers', diff_ids: [`sha256:${await sha256(file('layer.tar'))}`] },
       history: [{ created_by: 'soaplane test bed' }],
     }
-    writeFileSync(join(folder, 'config.json'), JSON.stringify(image))
+    writeFileSync(file('config.json'), JSON.stringify(image))
     const manifest = [{ Config: 'config.json', RepoTags: [name], Layers: ['layer.tar'] }]
-    writeFileSync(join(folder, 'manifest.json'), JSON.stringify(manifest))
-    await run('tar', ['-C', folder, '-cf', part, 'manifest.json', 'config.json', 'layer.tar'], { timeoutMs: 300_000 })
-    renameSync(part, target)
+    writeFileSync(file('manifest.json'), JSON.stringify(manifest))
+    const part = `${target}.${process.pid}.part`
+    try {
+      await tar('-C', folder, '-cf', part, ...members)
+      renameSync(part, target)
+    } finally {
+      rmSync(part, { force: true })
+    }
     return target
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
-    rmSync(part, { force: true })
-  }
+  })
 }
 
 /** An image of one static program and nothing else. */
-export async function packProgram(name: string, program: string, target: string): Promise<string> {
-  const tree = mkdtempSync(join(tmpdir(), 'soaplane-program-'))
-  try {
+export function packProgram(name: string, program: string, target: string): Promise<string> {
+  return inFolder('program', async (tree) => {
+    // The folder becomes the image's root, which is anyone's to read.
+    chmodSync(tree, 0o755)
     const path = `/${basename(program)}`
-    mkdirSync(tree, { recursive: true })
     copyFileSync(program, join(tree, path))
-    return await packImage(name, tree, { Entrypoint: [path], User: '65535:65535' }, target)
-  } finally {
-    rmSync(tree, { recursive: true, force: true })
-  }
+    return packImage(name, tree, { Entrypoint: [path], User: '65535:65535' }, target)
+  })
+}
+
+function tar(...args: readonly string[]): Promise<string> {
+  return run('tar', args, { timeoutMs: 300_000 })
 }
 
 async function sha256(file: string): Promise<string> {

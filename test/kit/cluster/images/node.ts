@@ -1,8 +1,8 @@
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
+import { chmodSync, copyFileSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { run } from '../command.ts'
+import { inFolder } from '../folder.ts'
 import { packImage } from './archive.ts'
 import { type Tree, withDebian } from './tree.ts'
 
@@ -43,16 +43,13 @@ function installNode({ folder }: Tree): void {
 }
 
 async function installNpm({ folder }: Tree): Promise<void> {
-  const parcel = mkdtempSync(join(tmpdir(), 'soaplane-npm-'))
   const modules = join(folder, 'usr/local/lib/node_modules')
-  try {
+  mkdirSync(join(modules, 'npm'), { recursive: true })
+  await inFolder('npm', async (parcel) => {
     await run('npm', ['pack', NPM, '--pack-destination', parcel], { timeoutMs: 120_000 })
-    mkdirSync(join(modules, 'npm'), { recursive: true })
     const archive = join(parcel, readdirSync(parcel)[0] ?? '')
     await run('tar', ['-xzf', archive, '--strip-components=1', '--no-same-owner', '-C', join(modules, 'npm')])
-  } finally {
-    rmSync(parcel, { recursive: true, force: true })
-  }
+  })
   for (const command of ['npm', 'npx']) {
     symlinkSync(`../lib/node_modules/npm/bin/${command}-cli.js`, join(folder, 'usr/local/bin', command))
     chmodSync(join(modules, `npm/bin/${command}-cli.js`), 0o755)

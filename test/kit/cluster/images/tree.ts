@@ -1,8 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { apt } from '#services/embedded/broker/install.ts'
 import { run } from '../command.ts'
+import { inFolder } from '../folder.ts'
 import { havePackages } from '../packages.ts'
 
 const INSTALL_MS = 15 * 60_000
@@ -23,20 +23,17 @@ export async function withDebian<T>(
   use: (tree: Tree) => Promise<T>,
 ): Promise<T> {
   await havePackages('tree')
-  const folder = mkdtempSync(join(tmpdir(), 'soaplane-debian-'))
-  const include = packages.length > 0 ? [`--include=${packages.join(',')}`] : []
-  try {
-    await enclosed(['debootstrap', '--variant=minbase', ...include, release, folder, await mirror()])
+  return inFolder('debian', async (folder) => {
+    await enclosed(['debootstrap', '--variant=minbase', `--include=${packages}`, release, folder, await mirror()])
     for (const each of DROPPED) rmSync(join(folder, each), { recursive: true, force: true })
-    return await use({ folder, inside: (...command) => enclosed(['chroot', folder, ...command]) })
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
-  }
+    return use({ folder, inside: (...command) => enclosed(['chroot', folder, ...command]) })
+  })
 }
 
-/** What it mounts and starts ends with it, however it ends. */
+/** What it mounts and starts ends with it, and it with this process. */
 function enclosed(command: readonly string[]): Promise<string> {
-  return run('unshare', ['--mount', '--pid', '--fork', '--kill-child', ...command], { timeoutMs: INSTALL_MS })
+  const namespaces = ['unshare', '--mount', '--pid', '--fork', '--kill-child']
+  return run('setpriv', ['--pdeathsig', 'KILL', '--', ...namespaces, ...command], { timeoutMs: INSTALL_MS })
 }
 
 /** Where apt gets this machine's own system from: it surely answers here. */
