@@ -145,7 +145,7 @@ it('runs RabbitMQ as the chart does: its own user, a volume, settings from files
   const { securityContext, ...spec } = running('', {
     image: RABBITMQ,
     command: undefined,
-    readinessProbe: { exec: { command: ['rabbitmq-diagnostics', '-q', 'ping'] }, timeoutSeconds: 30 },
+    readinessProbe: { exec: { command: ['rabbitmq-diagnostics', '-q', 'check_running'] }, timeoutSeconds: 30 },
     securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
     volumeMounts: [
       { name: 'messages', mountPath: '/var/lib/rabbitmq' },
