@@ -1,7 +1,8 @@
 import { contentHash } from '#lib/hash.ts'
 import { API_VERSION, type ServiceObject } from './api/objects.ts'
 import { validate } from './api/validate.ts'
-import { REGISTERED_LABEL, registryNameOf } from './translate/services.ts'
+import { registryNameOf } from './translate/names.ts'
+import { REGISTERED_LABEL } from './translate/services.ts'
 
 /** Who registers: registry names, not object names; `instance` tells several of one service apart. */
 export interface Registrant {

@@ -33,37 +33,49 @@ export function publication<N extends SliceName>(
   next: Slice<N>,
 ): { readonly published: Published<N>; readonly change: Change<N> } | undefined {
   const sequence = last.sequence + 1
-  const items = new Map<string, SliceItems[N]>()
-  const since = new Map<string, number>()
   const put: [string, SliceItems[N]][] = []
+  let added = 0
   let sum = sumOf(last.version)
   for (const [key, item] of next) {
     const held = last.items.get(key)
-    if (held !== undefined && (held === item || hashOf(key, held) === hashOf(key, item))) {
-      items.set(key, held)
-      since.set(key, last.since.get(key) ?? sequence)
-      continue
-    }
-    items.set(key, item)
-    since.set(key, sequence)
+    if (held === item || (held !== undefined && hashOf(key, held) === hashOf(key, item))) continue
     put.push([key, item])
     sum ^= hashOf(key, item) ^ (held === undefined ? 0n : hashOf(key, held))
+    if (held === undefined) added += 1
   }
-  const drop: string[] = []
-  for (const [key, item] of last.items) {
-    if (next.has(key)) continue
-    drop.push(key)
-    sum ^= hashOf(key, item)
-  }
+  const drop = last.items.size + added === next.size ? [] : [...last.items.keys()].filter((key) => !next.has(key))
+  for (const key of drop) sum ^= hashOf(key, last.items.get(key) as SliceItems[N])
   if (put.length === 0 && drop.length === 0 && last.sequence > 0) return undefined
   const version = versionOf(sum)
   // A version that comes back moves to the end: the newest are the ones to keep.
   const others = [...last.sequences].filter(([each]) => each !== version)
   const kept = [...others, [version, sequence] as const].slice(-VERSIONS_KEPT)
   return {
-    published: { version, items, sequence, since, sequences: new Map(kept) },
+    published: {
+      version,
+      items: patched(last.items, put, drop),
+      sequence,
+      since: patched(
+        last.since,
+        put.map(([key]) => [key, sequence]),
+        drop,
+      ),
+      sequences: new Map(kept),
+    },
     change: { from: last.version, put, drop },
   }
+}
+
+// A copy and the changes: quicker than the whole once more, by far.
+function patched<T>(
+  last: ReadonlyMap<string, T>,
+  put: Iterable<readonly [string, T]>,
+  drop: readonly string[],
+): ReadonlyMap<string, T> {
+  const next = new Map(last)
+  for (const key of drop) next.delete(key)
+  for (const [key, value] of put) next.set(key, value)
+  return next
 }
 
 // The version is the exclusive or of the items' hashes: one change costs one hash, whatever the size of the table.

@@ -15,8 +15,18 @@ export type AnnotatedLimit =
       readonly limit: RateLimit | undefined
     }
 
+/** Reads the annotation; the text last in force stays known while it is the same Service. */
+export function annotated(
+  object: ServiceObject,
+  last: { readonly object: ServiceObject; readonly annotated: AnnotatedLimit } | undefined,
+): AnnotatedLimit {
+  const isKnown = last?.object.metadata.uid === object.metadata.uid && last.annotated.state !== 'absent'
+  const inForce = isKnown ? last.annotated.text : undefined
+  return annotatedLimit(object, inForce ?? object.status?.lastGood?.rateLimit)
+}
+
 /** Reads the annotation; one that cannot be read leaves `lastGood` in force, so a slip never lifts a limit unseen. */
-export function annotatedLimit(service: ServiceObject, lastGood: string | undefined): AnnotatedLimit {
+function annotatedLimit(service: ServiceObject, lastGood: string | undefined): AnnotatedLimit {
   const text = service.metadata.annotations?.[RATE_LIMIT_ANNOTATION]
   if (text === undefined) return { state: 'absent' }
   const limit = limitOf(service, text)

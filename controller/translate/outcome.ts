@@ -6,8 +6,6 @@ export interface Outcome {
   readonly model: Model
   /** Keyed by `Kind/namespace/name`, in a stable order. */
   readonly verdicts: ReadonlyMap<string, Verdict>
-  /** Annotation values last seen valid, by object UID: what stays in force when the present one cannot be read. */
-  readonly lastGood: ReadonlyMap<string, string>
 }
 
 export interface Verdict {

@@ -1,6 +1,7 @@
 import { durationMs } from '#lib/model/duration.ts'
 import type { LimitKey, RateLimit } from '#lib/model/gateway.ts'
 import type { PolicyObject } from '../api/objects.ts'
+import { differing } from './derived.ts'
 import { byAge, type TargetVerdict } from './outcome.ts'
 import type { CompiledServices } from './services.ts'
 
@@ -15,7 +16,14 @@ export interface AttachedPolicies {
   readonly targets: ReadonlyMap<PolicyObject, readonly TargetVerdict[]>
 }
 
-export function attachPolicies(policies: Iterable<PolicyObject>, services: CompiledServices): AttachedPolicies {
+export const NO_POLICIES: AttachedPolicies = { ofNamespace: new Map(), ofService: new Map(), targets: new Map() }
+
+/** Maps that come out as they were keep their reference. */
+export function attachPolicies(
+  policies: Iterable<PolicyObject>,
+  services: CompiledServices,
+  last: AttachedPolicies,
+): AttachedPolicies {
   const ofNamespace = new Map<string, PolicyObject>()
   const ofService = new Map<string, PolicyObject>()
   const targets = new Map<PolicyObject, readonly TargetVerdict[]>()
@@ -25,7 +33,11 @@ export function attachPolicies(policies: Iterable<PolicyObject>, services: Compi
       policy.spec.targetRefs.map((target) => attach(policy, target)),
     )
   }
-  return { ofNamespace, ofService, targets }
+  return {
+    ofNamespace: differing(ofNamespace, last.ofNamespace).changed.size === 0 ? last.ofNamespace : ofNamespace,
+    ofService: differing(ofService, last.ofService).changed.size === 0 ? last.ofService : ofService,
+    targets,
+  }
 
   function attach(policy: PolicyObject, target: Target): TargetVerdict {
     const namespace = policy.metadata.namespace

@@ -1,6 +1,5 @@
 import type { GatewayEntry, NameValue, RateLimit, RouteMatch } from '#lib/model/gateway.ts'
 import { keyOf, type PolicyObject, type ServiceObject } from '../api/objects.ts'
-import type { AnnotatedLimit } from './annotation.ts'
 import { byAge } from './outcome.ts'
 import { limitsOf } from './policies.ts'
 import type { CompiledService } from './services.ts'
@@ -13,42 +12,54 @@ export interface CompiledRoute {
   readonly ofService: PolicyObject | undefined
   readonly annotation: string | undefined
   readonly endpointsRev: string
+  /** What it claims to answer. */
+  readonly claims: Claims
+}
+
+/** A route's matches as texts that are equal for identical ones; the last value while they are the same. */
+export interface Claims {
+  readonly object: ServiceObject
+  readonly all: readonly { readonly text: string; readonly host: string; readonly match: RouteMatch }[]
 }
 
 export interface RouteInputs {
   readonly service: Extract<CompiledService, { accepted: true }>
   readonly ofNamespace: PolicyObject | undefined
   readonly ofService: PolicyObject | undefined
-  readonly annotated: AnnotatedLimit
 }
 
 /** The gateway's entry for an exposed Service; undefined when it is not exposed. */
 export function compileRoute(inputs: RouteInputs, last: CompiledRoute | undefined): CompiledRoute | undefined {
-  const { service, ofNamespace, ofService, annotated } = inputs
-  const { object, entry } = service
+  const { service, ofNamespace, ofService } = inputs
+  const { object, entry, annotated } = service
   const { expose } = object.spec
   if (expose === undefined) return undefined
   const annotation = annotated.state === 'absent' ? undefined : annotated.text
   const { endpointsRev } = entry
   const next = { object, ofNamespace, ofService, annotation, endpointsRev }
   if (last !== undefined && sameInputs(last, next)) return last
+  const hostnames = expose.hostnames ?? []
+  const routes = expose.paths.map(matchOf)
   return {
     ...next,
+    claims: claimsOf(object, hostnames, routes, last?.claims),
     entry: {
       uid: entry.uid,
       namespace: entry.namespace,
       object: entry.object,
       name: entry.name,
       endpointsRev,
-      hostnames: expose.hostnames ?? [],
-      routes: expose.paths.map(matchOf),
+      hostnames,
+      routes,
       limits: limitsInForce(inputs),
       createdAt: entry.createdAt,
     },
   }
 }
 
-function sameInputs(a: Omit<CompiledRoute, 'entry'>, b: Omit<CompiledRoute, 'entry'>): boolean {
+type Inputs = Omit<CompiledRoute, 'entry' | 'claims'>
+
+function sameInputs(a: Inputs, b: Inputs): boolean {
   return (
     a.object === b.object &&
     a.ofNamespace === b.ofNamespace &&
@@ -59,7 +70,8 @@ function sameInputs(a: Omit<CompiledRoute, 'entry'>, b: Omit<CompiledRoute, 'ent
 }
 
 // Scopes stack, widest first; a Policy at service scope stands in the place of the annotation.
-function limitsInForce({ service, ofNamespace, ofService, annotated }: RouteInputs): readonly RateLimit[] {
+function limitsInForce({ service, ofNamespace, ofService }: RouteInputs): readonly RateLimit[] {
+  const { annotated } = service
   const own = annotated.state === 'absent' || annotated.limit === undefined ? [] : [annotated.limit]
   return [
     ...(ofNamespace ? limitsOf(ofNamespace, ofNamespace.metadata.namespace) : []),
@@ -84,23 +96,43 @@ function firstOfEach(pairs: readonly NameValue[]): readonly NameValue[] {
   return pairs.filter(({ name }, i) => pairs.findIndex((other) => other.name === name) === i)
 }
 
+function claimsOf(
+  object: ServiceObject,
+  hostnames: readonly string[],
+  matches: readonly RouteMatch[],
+  last: Claims | undefined,
+): Claims {
+  const hosts = hostnames.length > 0 ? hostnames : ['*']
+  const all = hosts.flatMap((host) => matches.map((match) => ({ text: claimOf(host, match), host, match })))
+  const isSame =
+    last?.object.metadata.uid === object.metadata.uid &&
+    last.all.length === all.length &&
+    last.all.every(({ text }, i) => text === all[i]?.text)
+  return isSame ? last : { object, all }
+}
+
 /** Who stands behind whom: routes with an identical match, by `namespace/object` of the one that never answers. */
-export function shadowedRoutes(routes: Iterable<CompiledRoute>): ReadonlyMap<string, string> {
+export function shadowedRoutes(routes: ReadonlyMap<string, Claims>): ReadonlyMap<string, string> {
   const winners = new Map<string, ServiceObject>()
-  const shadowed = new Map<string, string>()
-  for (const { entry, object } of [...routes].sort((a, b) => byAge(a.object, b.object))) {
-    for (const host of entry.hostnames.length > 0 ? entry.hostnames : ['*']) {
-      for (const match of entry.routes) {
-        const claim = claimOf(host, match)
-        const winner = winners.get(claim)
-        if (winner === undefined) winners.set(claim, object)
-        else if (winner !== object) {
-          shadowed.set(
-            keyOf(object),
-            `${match.path.type} ${match.path.value} on ${host === '*' ? 'every host' : host} is answered by the older Service ${keyOf(winner)}`,
-          )
-        }
+  const contested = new Set<string>()
+  for (const { object, all } of routes.values()) {
+    for (const { text } of all) {
+      const winner = winners.get(text)
+      if (winner === undefined) winners.set(text, object)
+      else if (winner !== object) {
+        contested.add(text)
+        if (byAge(object, winner) < 0) winners.set(text, object)
       }
+    }
+  }
+  const shadowed = new Map<string, string>()
+  if (contested.size === 0) return shadowed
+  for (const [key, { object, all }] of routes) {
+    for (const { text, host, match } of all) {
+      const winner = winners.get(text)
+      if (winner === undefined || winner === object) continue
+      const where = `${match.path.type} ${match.path.value} on ${host === '*' ? 'every host' : host}`
+      shadowed.set(key, `${where} is answered by the older Service ${keyOf(winner)}`)
     }
   }
   return shadowed

@@ -2,62 +2,57 @@ import { contentHash } from '#lib/hash.ts'
 import { forbiddenAddress } from '#lib/model/address.ts'
 import { durationMs } from '#lib/model/duration.ts'
 import type { HealthCheck, RegistryEntry } from '#lib/model/registry.ts'
-import { type EndpointSlice, keyOf, type ServiceObject } from '../api/objects.ts'
-import { endpointsOf, slicesByService, slicesOf } from './endpoints.ts'
+import type { EndpointSlice, ServiceObject } from '../api/objects.ts'
+import { type AnnotatedLimit, annotated } from './annotation.ts'
+import { type Derived, derived } from './derived.ts'
+import { endpointsOf, type SlicesByService, slicesOf } from './endpoints.ts'
 import { malformed } from './malformed.ts'
-import { byAge } from './outcome.ts'
+import { claimOf, type Holders, registryNameOf } from './names.ts'
 
 /** Set on Services that came in by POST /register. */
 export const REGISTERED_LABEL = 'soaplane.dev/registered'
 
 /** One Service after its own checks: an entry of the registry, or the reason why it is none. */
-export type CompiledService =
-  | {
-      readonly accepted: true
-      readonly object: ServiceObject
-      readonly entry: RegistryEntry
-      readonly slices: readonly EndpointSlice[]
-    }
-  | { readonly accepted: false; readonly object: ServiceObject; readonly reason: string; readonly message: string }
+export type CompiledService = {
+  readonly object: ServiceObject
+  readonly annotated: AnnotatedLimit
+} & (
+  | { readonly accepted: true; readonly entry: RegistryEntry; readonly slices: readonly EndpointSlice[] }
+  | { readonly accepted: false; readonly reason: string; readonly message: string }
+)
 
 export type CompiledServices = ReadonlyMap<string, CompiledService>
 
+/** What Services are compiled with, beside their objects. */
+export interface Surroundings {
+  readonly slices: SlicesByService
+  readonly holders: Holders
+}
+
 /** Compiles each Service; what did not change since `last` keeps its entry, so that only changes travel. */
 export function compileServices(
-  services: ReadonlyMap<string, ServiceObject>,
-  endpointSlices: Iterable<EndpointSlice>,
-  last: CompiledServices,
-): CompiledServices {
-  const slices = slicesByService(endpointSlices)
-  const holders = holdersOfNames(services.values())
-  const compiled = new Map<string, CompiledService>()
-  for (const [key, object] of services) {
-    const message = malformed(object)
-    if (message !== undefined) {
-      compiled.set(key, { accepted: false, object, reason: 'Malformed', message })
-      continue
-    }
-    const holder = holders.get(`${object.metadata.namespace}/${registryNameOf(object)}`)
-    if (holder !== undefined && holder !== object) compiled.set(key, nameConflict(object, holder))
-    else compiled.set(key, compileService(object, slicesOf(object, slices), last.get(key)))
-  }
-  return compiled
+  services: Derived<ServiceObject>,
+  { slices, holders }: Surroundings,
+  last: Surroundings & { readonly services: CompiledServices },
+): Derived<CompiledService> {
+  const sameElse = slices === last.slices && holders === last.holders
+  return derived<ServiceObject, CompiledService>(services, last.services, sameElse, (key, object, before) => {
+    const claim = claimOf(object)
+    if (claim === undefined) return refused(before, object, 'Malformed', malformed(object) ?? '')
+    const holder = holders.get(claim)
+    if (holder !== undefined && holder !== key) return nameConflict(before, object, holder)
+    return compileService(object, slicesOf(object, slices), before)
+  })
 }
 
-/** The name it holds in the registry. A malformed object has no name but its own. */
-export function registryNameOf(service: ServiceObject): string {
-  return malformed(service) === undefined ? (service.spec.name ?? service.metadata.name) : service.metadata.name
-}
-
-function holdersOfNames(services: Iterable<ServiceObject>): ReadonlyMap<string, ServiceObject> {
-  const holders = new Map<string, ServiceObject>()
-  for (const service of services) {
-    if (malformed(service) !== undefined) continue
-    const name = `${service.metadata.namespace}/${registryNameOf(service)}`
-    const holder = holders.get(name)
-    if (holder === undefined || byAge(service, holder) < 0) holders.set(name, service)
-  }
-  return holders
+function refused(
+  before: CompiledService | undefined,
+  object: ServiceObject,
+  reason: string,
+  message: string,
+): CompiledService {
+  if (before?.accepted === false && before.object === object && before.message === message) return before
+  return { accepted: false, object, annotated: annotated(object, before), reason, message }
 }
 
 function compileService(
@@ -69,7 +64,7 @@ function compileService(
   const endpoints = endpointsOf(object, slices)
   for (const { url } of endpoints) {
     const why = forbiddenAddress(url)
-    if (why !== undefined) return { accepted: false, object, reason: 'ForbiddenAddress', message: `${url}: ${why}` }
+    if (why !== undefined) return refused(last, object, 'ForbiddenAddress', `${url}: ${why}`)
   }
   const { version, owner, contract, metadata } = object.spec
   const health = healthOf(object)
@@ -88,7 +83,7 @@ function compileService(
     ...(health && { health }),
     createdAt: object.metadata.creationTimestamp,
   }
-  return { accepted: true, object, entry, slices }
+  return { accepted: true, object, annotated: annotated(object, last), entry: kept(last, entry), slices }
 }
 
 function healthOf({ spec: { health } }: ServiceObject): HealthCheck | undefined {
@@ -103,9 +98,14 @@ function healthOf({ spec: { health } }: ServiceObject): HealthCheck | undefined 
   }
 }
 
-function nameConflict(object: ServiceObject, holder: ServiceObject): CompiledService {
-  const message = `Registry name "${registryNameOf(object)}" is held by the older Service ${keyOf(holder)}; set spec.name to another`
-  return { accepted: false, object, reason: 'NameConflict', message }
+function nameConflict(before: CompiledService | undefined, object: ServiceObject, holder: string): CompiledService {
+  const message = `Registry name "${registryNameOf(object)}" is held by the older Service ${holder}; set spec.name to another`
+  return refused(before, object, 'NameConflict', message)
+}
+
+// Fields are put in one order here, so texts tell.
+function kept(last: CompiledService | undefined, entry: RegistryEntry): RegistryEntry {
+  return last?.accepted && JSON.stringify(last.entry) === JSON.stringify(entry) ? last.entry : entry
 }
 
 function sameList(a: readonly unknown[], b: readonly unknown[]): boolean {

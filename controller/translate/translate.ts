@@ -2,28 +2,46 @@ import type { GatewayEntry } from '#lib/model/gateway.ts'
 import type { RegistryEntry } from '#lib/model/registry.ts'
 import type { PolicyObject } from '../api/objects.ts'
 import type { World } from '../watch/source.ts'
-import { type AnnotatedLimit, annotatedLimit } from './annotation.ts'
+import { type Derived, derived, differing } from './derived.ts'
+import { type SlicesByService, slicesByService } from './endpoints.ts'
 import { malformed } from './malformed.ts'
+import { type Holders, holdersOfNames } from './names.ts'
 import { byAge, type Outcome, type Verdict, verdictKey } from './outcome.ts'
-import { type AttachedPolicies, attachPolicies } from './policies.ts'
-import { type CompiledRoute, compileRoute, shadowedRoutes } from './routes.ts'
-import { type CompiledServices, compileServices } from './services.ts'
+import { type AttachedPolicies, attachPolicies, NO_POLICIES } from './policies.ts'
+import { type Claims, type CompiledRoute, compileRoute, shadowedRoutes } from './routes.ts'
+import { type CompiledService, type CompiledServices, compileServices } from './services.ts'
 import { type Basis, malformedPolicy, policyVerdict, type ServiceVerdict, serviceVerdict } from './verdicts.ts'
 
-/** An outcome with the parts it was made of, handed to the next translation so that what is unchanged stays the same value. */
+/**
+ * An outcome with all that was made on the way, handed to the next translation: what comes out the same keeps its reference,
+ * maps too, and what rests on nothing else is not made again.
+ */
 export interface Translation extends Outcome {
+  readonly world: World
+  readonly slices: SlicesByService
+  readonly holders: Holders
   readonly services: CompiledServices
+  readonly policies: AttachedPolicies
   readonly routes: ReadonlyMap<string, CompiledRoute>
+  readonly claims: ReadonlyMap<string, Claims>
+  readonly shadowed: ReadonlyMap<string, string>
   readonly serviceVerdicts: ReadonlyMap<string, ServiceVerdict>
+  readonly policyVerdicts: ReadonlyMap<string, Verdict>
 }
 
 export const NOTHING: Translation = {
+  world: { services: new Map(), policies: new Map(), endpointSlices: new Map() },
   model: { registry: new Map(), gateway: new Map() },
   verdicts: new Map(),
-  lastGood: new Map(),
+  slices: new Map(),
+  holders: new Map(),
   services: new Map(),
+  policies: NO_POLICIES,
   routes: new Map(),
+  claims: new Map(),
+  shadowed: new Map(),
   serviceVerdicts: new Map(),
+  policyVerdicts: new Map(),
 }
 
 /**
@@ -31,77 +49,100 @@ export const NOTHING: Translation = {
  * Order: services first (all else refers to them), then policies on them, then routes that carry both, then verdicts.
  */
 export function translate(world: World, last: Translation = NOTHING): Translation {
-  const services = compileServices(world.services, world.endpointSlices.values(), last.services)
-  const policies = attachPolicies(
-    [...world.policies.values()].filter((each) => malformed(each) === undefined),
-    services,
-  )
-  const annotated = new Map<string, AnnotatedLimit>()
-  const lastGood = new Map<string, string>()
-  const routes = new Map<string, CompiledRoute>()
-  for (const [key, service] of services) {
-    const { object } = service
-    const limit = annotatedLimit(object, last.lastGood.get(object.metadata.uid) ?? object.status?.lastGood?.rateLimit)
-    annotated.set(key, limit)
-    if (limit.state !== 'absent' && limit.text !== undefined) lastGood.set(object.metadata.uid, limit.text)
-    if (!service.accepted) continue
-    const ofNamespace = policies.ofNamespace.get(object.metadata.namespace)
-    const route = compileRoute(
-      { service, ofNamespace, ofService: policies.ofService.get(key), annotated: limit },
-      last.routes.get(key),
-    )
-    if (route) routes.set(key, route)
-  }
-  const shadowed = shadowedRoutes(routes.values())
-  const serviceVerdicts = new Map<string, ServiceVerdict>()
-  for (const [key, service] of services) {
-    const { namespace } = service.object.metadata
-    const basis: Basis = {
-      service,
-      annotated: annotated.get(key) ?? { state: 'absent' },
-      ofNamespace: policies.ofNamespace.get(namespace),
-      ofService: policies.ofService.get(key),
-      isRouted: routes.has(key),
-      shadowedBy: shadowed.get(key),
-    }
-    serviceVerdicts.set(key, serviceVerdict(key, basis, last.serviceVerdicts.get(key)))
-  }
+  const objects = differing(world.services, last.world.services)
+  const slices =
+    world.endpointSlices === last.world.endpointSlices ? last.slices : slicesByService(world.endpointSlices.values())
+  const holders = holdersOfNames(objects, { services: last.world.services, holders: last.holders })
+  const services = compileServices(objects, { slices, holders }, last)
+  const readable = [...world.policies.values()].filter((each) => malformed(each) === undefined)
+  const policies = attachPolicies(readable, services.map, last.policies)
+  const routes = compileRoutes(services, policies, last)
+  const claims = derived(routes, last.claims, true, (_key, route) => route.claims)
+  const shadowed = claims.map === last.claims ? last.shadowed : shadowedRoutes(claims.map)
+  const basis = { policies, routes: routes.map, shadowed }
+  const serviceVerdicts = serviceVerdictsOn(services, basis, last)
+  const policyVerdicts = policyVerdictsOn(world.policies.values(), policies, routes.map, last.policyVerdicts)
   return {
-    model: { registry: registryItems(services), gateway: gatewayItems(routes) },
-    verdicts: allVerdicts(serviceVerdicts, world.policies.values(), policies, routes),
-    lastGood,
-    services,
-    routes,
-    serviceVerdicts,
+    ...{
+      world,
+      slices,
+      holders,
+      services: services.map,
+      claims: claims.map,
+      ...basis,
+      serviceVerdicts,
+      policyVerdicts,
+    },
+    model: {
+      registry: derived(services, last.model.registry, true, (_key, service): RegistryEntry | undefined =>
+        service.accepted ? service.entry : undefined,
+      ).map,
+      gateway: derived(routes, last.model.gateway, true, (_key, { entry }): GatewayEntry => entry).map,
+    },
+    verdicts: allVerdicts(serviceVerdicts, policyVerdicts),
   }
 }
 
-function allVerdicts(
-  services: ReadonlyMap<string, ServiceVerdict>,
+function compileRoutes(
+  services: Derived<CompiledService>,
+  { ofNamespace, ofService }: AttachedPolicies,
+  last: Pick<Translation, 'policies' | 'routes'>,
+): Derived<CompiledRoute> {
+  const sameElse = ofNamespace === last.policies.ofNamespace && ofService === last.policies.ofService
+  return derived<CompiledService, CompiledRoute>(services, last.routes, sameElse, (key, service, before) => {
+    if (!service.accepted) return undefined
+    const { namespace } = service.object.metadata
+    return compileRoute({ service, ofNamespace: ofNamespace.get(namespace), ofService: ofService.get(key) }, before)
+  })
+}
+
+type Basics = Pick<Translation, 'policies' | 'routes' | 'shadowed'>
+
+function serviceVerdictsOn(
+  services: Derived<CompiledService>,
+  { policies: { ofNamespace, ofService }, routes, shadowed }: Basics,
+  last: Basics & Pick<Translation, 'serviceVerdicts'>,
+): ReadonlyMap<string, ServiceVerdict> {
+  const samePolicies = ofNamespace === last.policies.ofNamespace && ofService === last.policies.ofService
+  // Whether it is routed needs no look of its own: that rests on the Service alone.
+  const sameElse = samePolicies && shadowed === last.shadowed
+  return derived<CompiledService, ServiceVerdict>(services, last.serviceVerdicts, sameElse, (key, service, before) => {
+    const basis: Basis = {
+      service,
+      ofNamespace: ofNamespace.get(service.object.metadata.namespace),
+      ofService: ofService.get(key),
+      isRouted: routes.has(key),
+      shadowedBy: shadowed.get(key),
+    }
+    return serviceVerdict(key, basis, before)
+  }).map
+}
+
+function policyVerdictsOn(
   policies: Iterable<PolicyObject>,
   { targets }: AttachedPolicies,
   routes: ReadonlyMap<string, CompiledRoute>,
+  last: ReadonlyMap<string, Verdict>,
 ): ReadonlyMap<string, Verdict> {
   const verdicts = new Map<string, Verdict>()
-  for (const { verdict } of services.values()) verdicts.set(verdictKey(verdict.object), verdict)
   for (const policy of [...policies].sort(byAge)) {
+    const id = verdictKey(policy)
     const fault = malformed(policy)
-    verdicts.set(
-      verdictKey(policy),
-      fault === undefined ? policyVerdict(policy, targets.get(policy) ?? [], routes) : malformedPolicy(policy, fault),
-    )
+    const verdict =
+      fault === undefined
+        ? policyVerdict(policy, targets.get(policy) ?? [], routes, last.get(id))
+        : malformedPolicy(policy, fault)
+    verdicts.set(id, verdict)
   }
   return verdicts
 }
 
-function registryItems(services: CompiledServices): ReadonlyMap<string, RegistryEntry> {
-  const items = new Map<string, RegistryEntry>()
-  for (const [key, service] of services) if (service.accepted) items.set(key, service.entry)
-  return items
-}
-
-function gatewayItems(routes: ReadonlyMap<string, CompiledRoute>): ReadonlyMap<string, GatewayEntry> {
-  const items = new Map<string, GatewayEntry>()
-  for (const [key, route] of routes) items.set(key, route.entry)
-  return items
+function allVerdicts(
+  services: ReadonlyMap<string, ServiceVerdict>,
+  policies: ReadonlyMap<string, Verdict>,
+): ReadonlyMap<string, Verdict> {
+  const verdicts = new Map<string, Verdict>()
+  for (const { id, verdict } of services.values()) verdicts.set(id, verdict)
+  for (const [id, verdict] of policies) verdicts.set(id, verdict)
+  return verdicts
 }

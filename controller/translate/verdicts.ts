@@ -1,13 +1,12 @@
 import { keyOf, type PolicyObject } from '../api/objects.ts'
-import { type AnnotatedLimit, RATE_LIMIT_ANNOTATION } from './annotation.ts'
-import type { Finding, TargetVerdict, Verdict } from './outcome.ts'
+import { RATE_LIMIT_ANNOTATION } from './annotation.ts'
+import { type Finding, type TargetVerdict, type Verdict, verdictKey } from './outcome.ts'
 import type { CompiledRoute } from './routes.ts'
 import type { CompiledService } from './services.ts'
 
 /** All that a Service's verdict rests on. */
 export interface Basis {
   readonly service: CompiledService
-  readonly annotated: AnnotatedLimit
   readonly ofNamespace: PolicyObject | undefined
   readonly ofService: PolicyObject | undefined
   readonly isRouted: boolean
@@ -15,6 +14,8 @@ export interface Basis {
 }
 
 export interface ServiceVerdict {
+  /** As `verdictKey` gives it. */
+  readonly id: string
   readonly basis: Basis
   readonly verdict: Verdict
 }
@@ -22,13 +23,15 @@ export interface ServiceVerdict {
 /** The verdict on a Service; the last one while its basis is the same, so that nobody looks at it again. */
 export function serviceVerdict(key: string, basis: Basis, last: ServiceVerdict | undefined): ServiceVerdict {
   if (last !== undefined && sameBasis(last.basis, basis)) return last
-  const { service, annotated, ofNamespace, ofService, isRouted, shadowedBy } = basis
-  const findings: Finding[] = [acceptance(service, annotated)]
+  const { service, ofNamespace, ofService, isRouted, shadowedBy } = basis
+  const { annotated } = service
+  const findings: Finding[] = [acceptance(service)]
   if (annotated.state !== 'absent' && ofService !== undefined) findings.push(overridden(ofService))
   if (shadowedBy !== undefined)
     findings.push({ type: 'Shadowed', status: 'True', reason: 'IdenticalRoute', message: shadowedBy })
   const registered = service.accepted ? [{ slice: 'registry', key } as const] : []
   return {
+    id: verdictKey(service.object),
     basis,
     verdict: {
       object: service.object,
@@ -51,17 +54,14 @@ function sameBasis(a: Basis, b: Basis): boolean {
     a.ofNamespace === b.ofNamespace &&
     a.ofService === b.ofService &&
     a.isRouted === b.isRouted &&
-    a.shadowedBy === b.shadowedBy &&
-    // The same object reads the same, but for the last good value behind it.
-    (a.annotated.state === 'absent' ? undefined : a.annotated.text) ===
-      (b.annotated.state === 'absent' ? undefined : b.annotated.text)
+    a.shadowedBy === b.shadowedBy
   )
 }
 
-function acceptance(service: CompiledService, annotated: AnnotatedLimit): Finding {
+function acceptance(service: CompiledService): Finding {
   if (!service.accepted) return { type: 'Accepted', status: 'False', reason: service.reason, message: service.message }
-  if (annotated.state === 'invalid')
-    return { type: 'Accepted', status: 'False', reason: 'InvalidAnnotation', message: annotated.message }
+  if (service.annotated.state === 'invalid')
+    return { type: 'Accepted', status: 'False', reason: 'InvalidAnnotation', message: service.annotated.message }
   return { type: 'Accepted', status: 'True', reason: 'Accepted', message: 'Service is valid' }
 }
 
@@ -71,7 +71,7 @@ function overridden(policy: PolicyObject): Finding {
 }
 
 function policiesInForce(
-  { service: { object }, annotated }: Basis,
+  { service: { object, annotated } }: Basis,
   ofNamespace: PolicyObject | undefined,
   ofService: PolicyObject | undefined,
 ): readonly string[] {
@@ -88,15 +88,17 @@ export function malformedPolicy(policy: PolicyObject, message: string): Verdict 
   return { object: policy, findings: [finding], items: [], detail: { kind: 'Policy', targets: [] } }
 }
 
-/** The verdict on a Policy: what became of it on each target; the worst speaks. */
+/** The verdict on a Policy: what became of it on each target; the worst speaks. The last one while nothing of it differs. */
 export function policyVerdict(
   policy: PolicyObject,
   targets: readonly TargetVerdict[],
   routes: ReadonlyMap<string, CompiledRoute>,
+  last: Verdict | undefined,
 ): Verdict {
   const reached = targets.map((target) =>
     target.outcome === 'Accepted' ? { ...target, items: itemsOf(target, routes) } : target,
   )
+  if (last?.object === policy && last.detail.kind === 'Policy' && sameTargets(last.detail.targets, reached)) return last
   const worst = reached.find((target) => target.outcome !== 'Accepted')
   const accepted: Finding = worst
     ? {
@@ -112,6 +114,20 @@ export function policyVerdict(
     items: reached.flatMap((target) => target.items),
     detail: { kind: 'Policy', targets: reached },
   }
+}
+
+function sameTargets(a: readonly TargetVerdict[], b: readonly TargetVerdict[]): boolean {
+  return a.length === b.length && a.every((each, i) => sameTarget(each, b[i]))
+}
+
+// Of one policy, so the references are the same ones.
+function sameTarget(a: TargetVerdict, b: TargetVerdict | undefined): boolean {
+  return (
+    a.outcome === b?.outcome &&
+    a.message === b.message &&
+    a.items.length === b.items.length &&
+    a.items.every(({ key }, i) => key === b.items[i]?.key)
+  )
 }
 
 function itemsOf({ ref }: TargetVerdict, routes: ReadonlyMap<string, CompiledRoute>): Verdict['items'] {

@@ -1,0 +1,150 @@
+import { describe, expect, it } from 'vitest'
+import { policyOf, serviceOf } from '#test/gen/objects.ts'
+import { type EndpointSlice, keyOf, type PolicyObject, type ServiceObject } from '../api/objects.ts'
+import type { World } from '../watch/source.ts'
+import { NOTHING, type Translation, translate } from './translate.ts'
+
+const worldOf = (...objects: readonly (ServiceObject | PolicyObject | EndpointSlice)[]): World => {
+  const of = (isOf: (kind: unknown) => boolean) =>
+    new Map(objects.filter((each) => isOf('kind' in each ? each.kind : undefined)).map((each) => [keyOf(each), each]))
+  return {
+    services: of((kind) => kind === 'Service') as Map<string, ServiceObject>,
+    policies: of((kind) => kind === 'Policy') as Map<string, PolicyObject>,
+    endpointSlices: of((kind) => kind === undefined) as unknown as Map<string, EndpointSlice>,
+  }
+}
+
+const at = (second: number) => ({ creationTimestamp: new Date(Date.UTC(2026, 0, 1, 0, 0, second)).toISOString() })
+const limited = (text: string) => ({ annotations: { 'soaplane.dev/rate-limit': text } })
+const exposed = (path: string, more: object = {}) => ({
+  url: 'http://x.example',
+  expose: { paths: [{ value: path }] },
+  ...more,
+})
+const sliceOf = (address: string): EndpointSlice => ({
+  metadata: {
+    ...serviceOf('web-1', { url: 'http://x' }, at(1)).metadata,
+    labels: { 'kubernetes.io/service-name': 'web' },
+  },
+  addressType: 'IPv4',
+  endpoints: [{ addresses: [address], conditions: { ready: true } }],
+  ports: [{ name: 'http', port: 80 }],
+})
+const rule = { rateLimits: [{ name: 'r', limit: 5, period: '10s' }] }
+const policy = (name: string, second: number, kind: 'Service' | 'Namespace', target: string) =>
+  policyOf(
+    name,
+    { targetRefs: [{ ...(kind === 'Namespace' && { group: '' }), kind, name: target }], ...rule },
+    at(second),
+  )
+
+/** What every step of a world's life may touch: names, routes, policies, slices, annotations. */
+const lives: readonly { readonly what: string; readonly worlds: readonly World[] }[] = [
+  {
+    what: 'a name is freed and taken',
+    worlds: [
+      worldOf(serviceOf('a', exposed('/a', { name: 'n' }), at(1)), serviceOf('b', exposed('/b', { name: 'n' }), at(2))),
+      worldOf(serviceOf('b', exposed('/b', { name: 'n' }), at(2))),
+      worldOf(serviceOf('b', exposed('/b', { name: 'n' }), at(2)), serviceOf('c', exposed('/c', { name: 'n' }), at(1))),
+    ],
+  },
+  {
+    what: 'a route is left and claimed',
+    worlds: [
+      worldOf(serviceOf('a', exposed('/'), at(1)), serviceOf('b', exposed('/'), at(2))),
+      worldOf(serviceOf('a', exposed('/other'), at(1)), serviceOf('b', exposed('/'), at(2))),
+      worldOf(serviceOf('a', exposed('/other'), at(1)), serviceOf('b', exposed('/other'), at(2))),
+      worldOf(serviceOf('a', { url: 'http://x.example' }, at(1)), serviceOf('b', exposed('/other'), at(2))),
+    ],
+  },
+  {
+    what: 'policies come, conflict and go',
+    worlds: [
+      worldOf(serviceOf('a', exposed('/a'), { ...at(1), ...limited('5/10s') })),
+      worldOf(serviceOf('a', exposed('/a'), { ...at(1), ...limited('5/10s') }), policy('p', 2, 'Service', 'a')),
+      worldOf(
+        serviceOf('a', exposed('/a'), { ...at(1), ...limited('5/10s') }),
+        ...[policy('p', 2, 'Service', 'a'), policy('o', 1, 'Service', 'a'), policy('all', 3, 'Namespace', 'default')],
+      ),
+      worldOf(policy('o', 1, 'Service', 'a'), policy('all', 3, 'Namespace', 'default')),
+      worldOf(
+        serviceOf('a', exposed('/a'), at(1)),
+        serviceOf('b', exposed('/b'), at(1)),
+        policy('o', 1, 'Service', 'a'),
+      ),
+    ],
+  },
+  {
+    what: 'addresses move',
+    worlds: ['10.0.0.1', '10.0.0.2'].map((address) =>
+      worldOf(
+        serviceOf('a', { ...exposed('/a'), url: undefined, kubernetesService: { name: 'web', port: 'http' } }, at(1)),
+        sliceOf(address),
+      ),
+    ),
+  },
+  {
+    what: 'a Service is made anew under its name, and what was refused is allowed',
+    worlds: [
+      worldOf(serviceOf('a', { url: 'http://169.254.169.254' }, { ...at(1), ...limited('x') })),
+      worldOf(serviceOf('a', exposed('/a'), { ...at(1), uid: 'another', ...limited('x') })),
+      worldOf(serviceOf('a', exposed('/a'), { ...at(1), uid: 'another' })),
+      worldOf(),
+    ],
+  },
+]
+
+/** The world with objects of the last one in the place of equal ones, as a source gives it. */
+function keeping(world: World, last: World): World {
+  const kept = <T>(next: ReadonlyMap<string, T>, held: ReadonlyMap<string, T>) =>
+    new Map([...next].map(([key, value]) => [key, same(value, held.get(key)) ? (held.get(key) as T) : value]))
+  return {
+    services: kept(world.services, last.services),
+    policies: kept(world.policies, last.policies),
+    endpointSlices: kept(world.endpointSlices, last.endpointSlices),
+  }
+}
+
+const plain = (value: unknown) => JSON.stringify(value, (key, inner) => (key === 'resourceVersion' ? undefined : inner))
+const same = (a: unknown, b: unknown) => plain(a) === plain(b)
+
+const outcomeOf = ({ model, verdicts }: Translation) => ({
+  registry: Object.fromEntries(model.registry),
+  gateway: Object.fromEntries(model.gateway),
+  verdicts: Object.fromEntries(verdicts),
+})
+
+describe('a translation from the last one', () => {
+  it.each(lives)('comes to the same as one from nothing: $what', ({ worlds }) => {
+    let last = NOTHING
+    for (const next of [...worlds, ...worlds.toReversed()]) {
+      const world = keeping(next, last.world)
+      last = translate(world, last)
+      expect(outcomeOf(last)).toEqual(outcomeOf(translate(world)))
+    }
+  })
+
+  it('keeps all that did not change, by reference', () => {
+    const a = serviceOf('a', exposed('/a'), limited('5/10s'))
+    const b = serviceOf('b', exposed('/b'))
+    const all = policy('all', 1, 'Namespace', 'default')
+    const first = translate(worldOf(a, b, all))
+    const second = translate(worldOf({ ...a, metadata: { ...a.metadata, ...limited('7/10s') } }, b, all), first)
+    expect(second.model.registry).toBe(first.model.registry)
+    expect(second.model.gateway.get('default/a')?.limits.map(({ limit }) => limit)).toEqual([5, 7])
+    expect(second.model.gateway.get('default/b')).toBe(first.model.gateway.get('default/b'))
+    for (const id of ['Service/default/b', 'Policy/default/all'])
+      expect(second.verdicts.get(id)).toBe(first.verdicts.get(id))
+    expect(translate(second.world, second).model.gateway).toBe(second.model.gateway)
+  })
+
+  it('remembers the annotation in force over others that cannot be read, and not beyond the life of the Service', () => {
+    const object = (text: string, uid: string) => worldOf(serviceOf('a', exposed('/a'), { uid, ...limited(text) }))
+    const inForce = (each: Translation) => each.model.gateway.get('default/a')?.limits.map(({ limit }) => limit)
+    const first = translate(object('5/10s', 'one'))
+    const second = translate(object('five', 'one'), first)
+    const third = translate(object('six', 'one'), second)
+    expect([first, second, third].map(inForce)).toEqual([[5], [5], [5]])
+    expect(inForce(translate(object('six', 'two'), third))).toEqual([])
+  })
+})
