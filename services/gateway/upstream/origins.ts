@@ -3,7 +3,9 @@ import { Pool } from 'undici'
 /** The connections to one origin; shared by all services that have an endpoint there. */
 export interface Origin {
   readonly url: string
+  /** Opened when it is first asked for: one takes 18 kB, and of 10,000 origins few are spoken to. */
   readonly pool: Pool
+  opened: Pool | undefined
   /** Requests given to the pool and not yet over: undici's own queue has no bound. */
   inFlight: number
   users: number
@@ -32,7 +34,7 @@ const KEEP_ALIVE_MS = 4_000
 export function createOrigins(options: OriginsOptions): Origins {
   const origins = new Map<string, Origin>()
 
-  function open(url: string): Origin {
+  function pooled(url: string): Pool {
     const pool = new Pool(url, {
       connections: options.maxConnections,
       pipelining: 1, // more would put a request behind another's response
@@ -44,14 +46,27 @@ export function createOrigins(options: OriginsOptions): Origins {
     })
     // Each request hears of its own failure; this is the pool's echo of it.
     pool.on('connectionError', () => {})
-    const origin: Origin = { url, pool, inFlight: 0, users: 0 }
+    return pool
+  }
+
+  function add(url: string): Origin {
+    const origin: Origin = {
+      url,
+      get pool() {
+        this.opened ??= pooled(url)
+        return this.opened
+      },
+      opened: undefined,
+      inFlight: 0,
+      users: 0,
+    }
     origins.set(url, origin)
     return origin
   }
 
   return {
     retain(url) {
-      const origin = origins.get(url) ?? open(url)
+      const origin = origins.get(url) ?? add(url)
       origin.users++
       return origin
     },
@@ -60,11 +75,11 @@ export function createOrigins(options: OriginsOptions): Origins {
       if (origin.users > 0) return
       origins.delete(origin.url)
       // Graceful: what is in flight is finished. It rejects only where the pool is gone already.
-      origin.pool.close().catch(() => {})
+      origin.opened?.close().catch(() => {})
     },
     size: () => origins.size,
     async close() {
-      await Promise.all(Array.from(origins.values(), ({ pool }) => pool.destroy()))
+      await Promise.all(Array.from(origins.values(), ({ opened }) => opened?.destroy()))
       origins.clear()
     },
   }
