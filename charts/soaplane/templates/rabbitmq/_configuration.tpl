@@ -8,6 +8,9 @@ cluster_formation.classic_config.nodes.{{ add1 $i }} = {{ include "soaplane.rabb
 {{- end }}
 cluster_formation.target_cluster_size_hint = {{ $rabbitmq.replicas }}
 {{- if gt (int $rabbitmq.replicas) 1 }}
+# A new node waits this many seconds for another one: alone, it would begin a cluster of its own.
+cluster_formation.discovery_retry_limit = 300
+cluster_formation.discovery_retry_interval = 1000
 cluster_partition_handling = pause_minority
 # Queues of a time with one node grow onto the others.
 quorum_queue.continuous_membership_reconciliation.enabled = true
