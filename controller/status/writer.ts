@@ -17,7 +17,7 @@ import { createStandings } from './standing.ts'
  * The one writer of statuses: the leader's only, skipped if equal, coalesced, and level-triggered, so that a conflict or a
  * failure is mended by looking again.
  *
- *   touch() ──► (QUIET_MS) ──► sweep: for each verdict, next status ≠ stored? ──► write ──► event per transition
+ *   touch() ──► (QUIET_MS) ──► sweep: for each verdict, next status ≠ stored? ──► write ──► Event where it tells users
  *                 ▲               ├── something is settling ──► until it has ──► sweep again
  *                 └───────────────┴── a write failed ──► backoff ──► sweep again, not before, whatever touches
  */
@@ -43,7 +43,6 @@ export interface StatusWriterOptions {
 type ProgressOf = (items: readonly ItemRef[]) => Progress
 
 interface Due {
-  readonly verdict: Verdict
   /** As stored when the status was made. */
   readonly object: ManagedObject
   readonly status: ReturnType<typeof nextStatus>
@@ -95,14 +94,9 @@ export function createStatusWriter(options: StatusWriterOptions): StatusWriter {
 
   async function sweep(): Promise<void> {
     if (!source.leads() || !source.synced()) return
-    const now = new Date(clock.now()).toISOString()
     const progressOf = options.progress()
-    const due: Due[] = []
     dueAgainAt = Number.POSITIVE_INFINITY
-    for (const verdict of options.verdicts()) {
-      const each = dueOf(verdict, progressOf, now)
-      if (each !== undefined) due.push(each)
-    }
+    const due = [...options.verdicts()].filter((verdict) => dueOf(verdict, progressOf) !== undefined)
     standings.keepOnly(options.verdicts())
     const outcomes = await writeAll(due)
     const failed = outcomes.some((each) => each !== 'done')
@@ -115,7 +109,7 @@ export function createStatusWriter(options: StatusWriterOptions): StatusWriter {
   }
 
   // A verdict that cannot be told must not silence the others.
-  function dueOf(verdict: Verdict, progressOf: ProgressOf, now: string): Due | undefined {
+  function dueOf(verdict: Verdict, progressOf: ProgressOf): Due | undefined {
     const object = source.stored(verdict.object)
     // Changed or gone since the verdict: the one on its next version is told instead.
     if (object === undefined) return undefined
@@ -125,8 +119,8 @@ export function createStatusWriter(options: StatusWriterOptions): StatusWriter {
       const last = settled.get(verdict)
       if (last?.object === object && last.key === key) return undefined
       const reachOf = (items: readonly ItemRef[]) => ({ ...progressOf(items), settling, shrinking })
-      const status = nextStatus({ ...verdict, object }, reachOf, now)
-      if (canonical(status) !== canonical(object.status ?? {})) return { verdict, object, status }
+      const status = nextStatus({ ...verdict, object }, reachOf, new Date(clock.now()).toISOString())
+      if (canonical(status) !== canonical(object.status ?? {})) return { object, status }
       settled.set(verdict, { object, key })
     } catch (error) {
       told(object, error, 'Status cannot be made')
@@ -134,7 +128,7 @@ export function createStatusWriter(options: StatusWriterOptions): StatusWriter {
     return undefined
   }
 
-  async function writeAll(due: readonly Due[]): Promise<readonly Outcome[]> {
+  async function writeAll(due: readonly Verdict[]): Promise<readonly Outcome[]> {
     const queue = due.values()
     const outcomes: Outcome[] = []
     async function lane(): Promise<void> {
@@ -148,10 +142,12 @@ export function createStatusWriter(options: StatusWriterOptions): StatusWriter {
     return outcomes
   }
 
-  async function write({ verdict, object, status }: Due): Promise<Outcome> {
+  async function write(verdict: Verdict): Promise<Outcome> {
+    // Made anew: while thousands were written before it, its replicas may have come, or the object moved on.
+    const due = dueOf(verdict, options.progress())
+    if (due === undefined) return 'done'
+    const { object, status } = due
     const { kind } = object
-    // Moved on while others were written: what comes after this sweep sees it as it is.
-    if (source.stored(verdict.object) !== object) return 'done'
     try {
       const written = await source.writeStatus(object, status)
       writes.inc({ kind, result: written ? 'success' : 'conflict' })
