@@ -46,6 +46,15 @@ describe.each(VALUE_SETS)('with the values of %s', (set) => {
     expect(unknown).toEqual([])
   })
 
+  it('no variable is given twice, which the API server would refuse', async () => {
+    for (const { spec } of await podsOf(set)) {
+      for (const { env = [] } of containersOf(spec)) {
+        const names = (env as readonly Env[]).map(({ name }) => name)
+        expect(names).toEqual([...new Set(names)])
+      }
+    }
+  })
+
   it('every value of a variable is one that its setting takes', async () => {
     for (const { spec } of await podsOf(set)) {
       for (const { command, env = [] } of containersOf(spec)) {

@@ -105,6 +105,11 @@ volumes: {{ toJson . }}
 {{- end }}
 
 {{- define "soaplane.env" -}}
+{{- $own := print (include "soaplane.commonEnv" .) "\n" .env -}}
+{{- include "soaplane.mergedEnv" (dict "own" ($own | fromYamlArray) "extra" .values.extraEnv) -}}
+{{- end }}
+
+{{- define "soaplane.commonEnv" -}}
 - { name: SOAPLANE_LOG_LEVEL, value: {{ .root.Values.logLevel }} }
 - { name: SOAPLANE_DRAIN_DELAY_MS, value: {{ .values.drainDelayMs | int64 | quote }} }
 - name: SOAPLANE_CONTROL_TOKEN
@@ -113,12 +118,15 @@ volumes: {{ toJson . }}
   valueFrom: { fieldRef: { fieldPath: status.podIP } }
 {{- /* Replicas call each other by address: a Service would pick any of them. */}}
 - { name: SOAPLANE_ADVERTISED_URL, value: "http://$(POD_IP):{{ index .ports .control }}" }
-{{- with .env }}
-{{ . }}
 {{- end }}
-{{- with .values.extraEnv }}
-{{ toYaml . }}
-{{- end }}
+
+{{/* The user's variables win: the API server refuses a name that is given twice. Takes own and extra, lists. */}}
+{{- define "soaplane.mergedEnv" -}}
+{{- $given := list -}}
+{{- range .extra }}{{ $given = append $given .name }}{{ end -}}
+{{- $kept := list -}}
+{{- range .own }}{{ if not (has .name $given) }}{{ $kept = append $kept . }}{{ end }}{{ end -}}
+{{- concat $kept .extra | toYaml -}}
 {{- end }}
 
 {{/* A start may take its time on a busy node; past it, ten lost probes of life are needed for a restart. */}}

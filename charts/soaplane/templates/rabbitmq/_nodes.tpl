@@ -39,10 +39,8 @@ spec:
           imagePullPolicy: {{ .root.Values.image.pullPolicy }}
           command: [rabbitmq-server]
           env:
-            {{- include "soaplane.rabbitmqEnv" (dict "root" .root "secret" $secret) | nindent 12 }}
-            {{- with $values.extraEnv }}
-            {{- toYaml . | nindent 12 }}
-            {{- end }}
+            {{- $own := include "soaplane.rabbitmqEnv" (dict "root" .root "secret" $secret) | fromYamlArray }}
+            {{- include "soaplane.mergedEnv" (dict "own" $own "extra" $values.extraEnv) | nindent 12 }}
           ports:
             {{- range $name, $port := .ports }}
             - { name: {{ $name }}, containerPort: {{ $port }} }
