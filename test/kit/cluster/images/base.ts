@@ -6,11 +6,12 @@ import { telling } from '../../progress.ts'
 import { loadImage } from '../cluster.ts'
 import type { ClusterFacts } from '../facts.ts'
 import { buildNodeImage, EXTRA_AUTHORITIES, NODE_VERSION } from './node.ts'
+import { buildPrometheusImage } from './prometheus.ts'
 import { buildRabbitmqImage } from './rabbitmq.ts'
 
 const here = (file: string) => join(import.meta.dirname, file)
 
-/** Images that the product is made from or runs beside: the names that the Dockerfile and the chart use. */
+/** Images that the product is made from or runs beside: by the names that the Dockerfile, the chart and users use. */
 const RECIPES = {
   'node:24-bookworm-slim': {
     build: buildNodeImage,
@@ -22,6 +23,7 @@ const RECIPES = {
     from: [here('rabbitmq.ts'), here('rabbitmq-entrypoint.sh')],
     version: '4.0',
   },
+  'prom/prometheus:v2.42.0': { build: buildPrometheusImage, from: [here('prometheus.ts')], version: '2.42' },
 } as const
 
 export type BaseImage = keyof typeof RECIPES
@@ -36,7 +38,7 @@ export async function baseImage(name: BaseImage): Promise<string> {
   const { build, from, version } = RECIPES[name]
   const hash = createHash('sha256').update(version)
   for (const file of [...from, here('tree.ts'), here('archive.ts')]) hash.update(readFileSync(file))
-  const file = `${name.replace(':', '-')}-${hash.digest('hex').slice(0, 12)}.tar`
+  const file = `${name.replaceAll(/[:/]/g, '-')}-${hash.digest('hex').slice(0, 12)}.tar`
   const target = join(cacheFolder('images'), file)
   if (existsSync(target)) return target
   return telling(`Making a stand-in for ${name} from Debian's packages, once (about a minute)`, () =>
