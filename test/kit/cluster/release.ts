@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { eventually } from '../eventually.ts'
 import { CHART, type Helmed, helm } from '../helm.ts'
@@ -94,7 +96,10 @@ function releaseIn(options: ReleaseOptions, had: readonly string[]): Release {
   async function reach(component: string, port: number): Promise<string> {
     const outside = `outside-${component}-${port}`
     await apply(nodePortService(outside, { name, component, port }))
-    return nodePort(outside)
+    const address = await nodePort(outside)
+    // The node hears of a new Service in its own time.
+    await eventually(() => connected(address), { timeoutMs: 20_000, everyMs: 100 })
+    return address
   }
 
   return {
@@ -114,7 +119,8 @@ function releaseIn(options: ReleaseOptions, had: readonly string[]): Release {
       }),
     async uninstall() {
       await helm(['uninstall', name, '--namespace', namespace, '--ignore-not-found', '--wait'], { kubeconfig })
-      // Without its controller a resource is only data.
+      // What drains for whom nobody waits is not waited for either.
+      await here('delete', 'pods', '--all', '--grace-period=1', '--timeout=55s')
       await kubectl(['delete', 'namespace', namespace, '--ignore-not-found', '--timeout=55s'], { kubeconfig })
       const ours = DEFINITIONS.filter((each) => !had.includes(each))
       if (ours.length > 0) await kubectl(['delete', 'crd', ...ours, '--ignore-not-found'], { kubeconfig })
@@ -139,6 +145,17 @@ async function definitionsIn({ kubeconfigPath }: ClusterFacts): Promise<readonly
 /** As the chart's `soaplane.fullname`. */
 function fullName(release: string): string {
   return release.includes('soaplane') ? release : `${release}-soaplane`
+}
+
+async function connected(address: string): Promise<void> {
+  const { hostname, port } = new URL(`tcp://${address}`)
+  const socket = connect({ host: hostname, port: Number(port), timeout: 1_000 })
+  socket.once('timeout', () => socket.destroy(new Error(`${address} does not answer`)))
+  try {
+    await once(socket, 'connect')
+  } finally {
+    socket.destroy()
+  }
 }
 
 function nodePortService(as: string, { name, component, port }: Readonly<Record<string, string | number>>): object {
