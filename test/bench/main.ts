@@ -4,6 +4,7 @@ import { reasonOf } from '#lib/error.ts'
 import { markdownOf, recorded } from '#test/kit/measure/report.ts'
 import { tell } from '#test/kit/progress.ts'
 import type { Bench, Outcome } from './bench.ts'
+import { cluster } from './cluster.ts'
 import { type Asked, readArguments } from './command-line.ts'
 import { discover } from './discover.ts'
 import { enforce } from './enforce.ts'
@@ -13,7 +14,7 @@ import { machine } from './machine.ts'
 import { memory } from './memory.ts'
 import { proxies } from './proxies.ts'
 
-const BENCHES: Readonly<Record<string, Bench>> = { proxies, limiter, exact, enforce, discover, memory }
+const BENCHES: Readonly<Record<string, Bench>> = { proxies, limiter, exact, enforce, discover, memory, cluster }
 
 const root = join(import.meta.dirname, '../..')
 
