@@ -25,8 +25,9 @@ up: $(INSTALLED) ## run everything on this machine, without Kubernetes; ARGS='--
 	@exec node services/embedded/main.ts $(ARGS)
 
 .PHONY: test
-test: $(INSTALLED) ## run all tests: unit, feature, and integration with a real API server and RabbitMQ
-	@vitest run --project unit --project feature --project integration $(ARGS)
+test: $(INSTALLED) ## run all tests: real API server, real RabbitMQ, and a real cluster where there can be one
+	@e2e=$$(node test/kit/cluster/wanted.ts); \
+	  vitest run --project unit --project feature --project chart --project integration $$e2e $(ARGS)
 
 .PHONY: unit
 unit: $(INSTALLED) ## run the unit and feature tests only, in seconds
