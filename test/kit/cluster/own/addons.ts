@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { NODE_NAME } from './identities.ts'
 import { DNS_ADDRESS } from './network.ts'
 
-export const COREDNS_IMAGE = 'registry.k8s.io/coredns/coredns:v1.12.4'
+export const COREDNS_IMAGE = 'soaplane.test/coredns:v1.12.4'
 const VOLUMES = 24
 
 /** What a cluster has from its first minute: its DNS, and volumes of the default StorageClass. */

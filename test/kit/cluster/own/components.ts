@@ -12,7 +12,7 @@ export interface Plan {
 }
 
 export const CERTIFICATES = 'certificates'
-export const PAUSE_IMAGE = 'registry.k8s.io/pause:3.10'
+export const PAUSE_IMAGE = 'soaplane.test/pause:3.10'
 const CONTAINERD_SOCKET = '/run/containerd/containerd.sock'
 
 export function apiServerFlags({ folder, address, etcdUrl, identityFlags }: Plan): readonly string[] {

@@ -84,6 +84,7 @@ function watch({ folder }: Enclosed): () => void {
 /** The image of one of our programs, packed once. */
 async function programImage(program: ImageProgram, name: string): Promise<string> {
   const binary = await imageProgram(program)
-  const archive = `${binary}.tar`
+  // The archive says what it is called: another name, another archive.
+  const archive = `${binary}-${name.replaceAll(/[/:]/g, '_')}.tar`
   return existsSync(archive) ? archive : packProgram(name, binary, archive)
 }
