@@ -1,7 +1,8 @@
 import { defineConfig } from 'vitest/config'
 
 // unit: beside the code, pure or loopback only · feature: the whole platform in one process · chart: what Helm makes of the
-// chart · integration: real broker, real API server (the kit starts what is not given).
+// chart · integration: real broker, real API server (the kit starts what is not given) · e2e: a real cluster. In the order
+// of how long one waits; a `groupOrder` of 0 would mean last on a machine where files run one at a time.
 export default defineConfig({
   test: {
     passWithNoTests: false,
@@ -12,10 +13,27 @@ export default defineConfig({
           name: 'unit',
           include: ['{lib,controller,services,install,charts,test}/**/*.test.ts'],
           exclude: ['test/{feature,chart,integration,bench,e2e}/**'],
+          sequence: { groupOrder: 1 },
         },
       },
-      { test: { name: 'feature', include: ['test/feature/**/*.test.ts'], testTimeout: 30_000, hookTimeout: 30_000 } },
-      { test: { name: 'chart', include: ['test/chart/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 } },
+      {
+        test: {
+          name: 'feature',
+          include: ['test/feature/**/*.test.ts'],
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
+          sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        test: {
+          name: 'chart',
+          include: ['test/chart/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          sequence: { groupOrder: 3 },
+        },
+      },
       {
         test: {
           name: 'integration',
@@ -24,6 +42,7 @@ export default defineConfig({
           testTimeout: 120_000,
           hookTimeout: 900_000,
           fileParallelism: false,
+          sequence: { groupOrder: 4 },
         },
       },
       {
@@ -35,6 +54,7 @@ export default defineConfig({
           // The first run on a machine builds a cluster's parts.
           hookTimeout: 1_800_000,
           fileParallelism: false,
+          sequence: { groupOrder: 5 },
         },
       },
     ],
