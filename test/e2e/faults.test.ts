@@ -63,9 +63,12 @@ const podsOf = async (component: string) =>
     .filter((each) => each !== '')
     .map((each) => each.replace('pod/', ''))
 
-it.each(['gateway', 'examples', 'registry', 'controller'])(
-  'loses no request while every pod of the %s is replaced',
-  async (component) => {
+it.each([
+  { whose: 'gateway', components: ['gateway'] },
+  { whose: 'service behind it', components: ['examples'] },
+  { whose: 'control plane', components: ['registry', 'controller'] },
+])('loses no request while every pod of the $whose is replaced', async ({ components }) => {
+  for (const component of components) {
     const before = await podsOf(component)
     await release.kubectl('rollout', 'restart', `deployment/soaplane-${component}`)
     await isWhole(component)
@@ -74,10 +77,10 @@ it.each(['gateway', 'examples', 'registry', 'controller'])(
       timeoutMs: 60_000,
       everyMs: 500,
     })
-    await traffic.passing(AFTERMATH_MS)
-    expect(lost()).toEqual([])
-  },
-)
+  }
+  await traffic.passing(AFTERMATH_MS)
+  expect(lost()).toEqual([])
+})
 
 it('loses no request when the leading controller is killed, and another leads', async () => {
   const killed = await leader()
@@ -112,6 +115,7 @@ it('loses no request and no message when RabbitMQ is killed', async () => {
   before.probe().publish(exchange, routingKey, content, { persistent: true })
   await before.probe().waitForConfirms()
   await before.amqp.stop()
+  await eventually(() => isOnDisk(queue), { timeoutMs: 20_000, everyMs: 200 })
 
   const restarts = await restartsOf('soaplane-rabbitmq-0')
   await killPod(cluster, release.namespace, 'soaplane-rabbitmq-0')
@@ -129,6 +133,19 @@ it('loses no request and no message when RabbitMQ is killed', async () => {
   for (const component of ['controller', 'registry', 'gateway']) await isWhole(component)
   expect(lost()).toEqual([])
 })
+
+/** RabbitMQ 4.0 confirms a new quorum queue about a second before its name is in a file; killed between, it forgets it. */
+const isOnDisk = (queue: string) =>
+  release.kubectl(
+    'exec',
+    'soaplane-rabbitmq-0',
+    '--',
+    'grep',
+    '-rqs',
+    '--include=names.dets',
+    queue,
+    '/var/lib/rabbitmq',
+  )
 
 /** The broker's URL, as this machine reaches it. */
 async function brokerUrl(): Promise<string> {
