@@ -5,10 +5,6 @@ import { createLog, type Log } from './log.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { createLife, type Life, type Part, run } from './run.ts'
 
-// Collected once the heap is this much above what was live, not at a multiple: a table replaced now and then is garbage, and
-// a process should not hold several times what it needs. No bound on what it may need.
-setFlagsFromString('--heap-growing-percent=30')
-
 /** What every deployable is handed; `unready` speaks for the whole process. */
 export interface MainEnv {
   readonly log: Log
@@ -33,6 +29,7 @@ export async function main<const S extends Settings>(
   let life: Life | undefined
   try {
     const config = readConfig(service, settings, process.argv.slice(2), process.env)
+    collectEarly()
     const { logLevel, logFormat, drainDelayMs } = config as Common
     const log = createLog(
       service,
@@ -46,4 +43,13 @@ export async function main<const S extends Settings>(
     process.stderr.write(`${service}: ${reasonOf(error)}\n`)
     process.exitCode = 1
   }
+}
+
+/**
+ * Collected once the heap is this much above what was live, not at a multiple: a table replaced now and then is garbage, and
+ * a process should not hold several times what it needs. No bound on what it may need. Not before the configuration is read:
+ * V8 refuses code that was compiled ahead under other flags, and what the image holds was compiled by `--help`.
+ */
+function collectEarly(): void {
+  setFlagsFromString('--heap-growing-percent=30')
 }
