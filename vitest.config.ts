@@ -3,6 +3,10 @@ import { defineConfig } from 'vitest/config'
 // unit: beside the code, pure or loopback only · feature: the whole platform in one process · chart: what Helm makes of the
 // chart · integration: real broker, real API server (the kit starts what is not given) · e2e: a real cluster. In the order
 // of how long one waits; a `groupOrder` of 0 would mean last on a machine where files run one at a time.
+// On a CI machine a test that fails is tried twice more, and the run ends with the names of those that needed it: an hour's
+// landing must not hang on one slow disk, nor may anyone forget which test it was.
+const retry = process.env.CI ? 2 : 0
+
 export default defineConfig({
   test: {
     passWithNoTests: false,
@@ -11,6 +15,8 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          retry,
+          testTimeout: 30_000,
           include: ['{lib,controller,services,install,charts,test}/**/*.test.ts'],
           exclude: ['test/{feature,chart,integration,bench,e2e}/**'],
           sequence: { groupOrder: 1 },
@@ -19,6 +25,7 @@ export default defineConfig({
       {
         test: {
           name: 'feature',
+          retry,
           include: ['test/feature/**/*.test.ts'],
           testTimeout: 30_000,
           hookTimeout: 30_000,
@@ -28,6 +35,7 @@ export default defineConfig({
       {
         test: {
           name: 'chart',
+          retry,
           include: ['test/chart/**/*.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
@@ -37,6 +45,7 @@ export default defineConfig({
       {
         test: {
           name: 'integration',
+          retry,
           include: ['test/integration/**/*.test.ts'],
           globalSetup: './test/kit/kubernetes/shared.ts',
           testTimeout: 120_000,
@@ -48,6 +57,7 @@ export default defineConfig({
       {
         test: {
           name: 'e2e',
+          retry,
           include: ['test/e2e/**/*.test.ts'],
           globalSetup: './test/kit/cluster/shared.ts',
           testTimeout: 300_000,
