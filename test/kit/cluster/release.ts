@@ -120,7 +120,9 @@ function releaseIn(options: ReleaseOptions, had: readonly string[]): Release {
     async uninstall() {
       await helm(['uninstall', name, '--namespace', namespace, '--ignore-not-found', '--wait'], { kubeconfig })
       // What drains for whom nobody waits is not waited for either.
-      await here('delete', 'pods', '--all', '--grace-period=1', '--timeout=55s')
+      // After an API server was away for a minute, pods were seen to stay up to a minute and a half longer.
+      const pods = ['delete', 'pods', '--all', '--grace-period=1', '--timeout=50s']
+      await eventually(() => here(...pods), { timeoutMs: 150_000 })
       await kubectl(['delete', 'namespace', namespace, '--ignore-not-found', '--timeout=55s'], { kubeconfig })
       const ours = DEFINITIONS.filter((each) => !had.includes(each))
       if (ours.length > 0) await kubectl(['delete', 'crd', ...ours, '--ignore-not-found'], { kubeconfig })
