@@ -9,7 +9,7 @@ export interface WhenReady {
   readonly say: Say
 }
 
-const READY_MS = 15_000
+const READY_MS = 30_000
 
 /** The last part of a run: says what there is to try once all is ready, and by the deadline what is not. */
 export function whenReady({ reasons, banner, say }: WhenReady): Part {
