@@ -41,7 +41,7 @@ export function embedded(config: EmbeddedConfig, env: MainEnv, say: Say): readon
     tell(registry, () => `Registry: ${registry.it().url()}`),
     tell(gateway, () => `Gateway: ${gateway.it().url()}`),
     whenReady({
-      reasons: () => [...reasonsOf(platform), ...notReady(controller.it().source.world(), samples.keys())],
+      reasons: () => [...reasonsOf(platform), ...notReady(controller.it().source.objects(), samples.keys())],
       say,
       banner: (left) => banner(addresses(), left),
     }),

@@ -27,13 +27,8 @@ describe('waiting for a run', () => {
 
   it('tells of each object why it is not ready', () => {
     const services = [service('good', 'True'), service('bad', 'False'), service('new')]
-    const world = {
-      services: new Map(services.map((each) => [`default/${each.metadata.name}`, each])),
-      policies: new Map(),
-      endpointSlices: new Map(),
-    }
     const keys = ['good', 'bad', 'new', 'gone'].map((name) => `Service default/${name}`)
-    expect(notReady(world, keys)).toEqual([
+    expect(notReady(services, keys)).toEqual([
       'Service default/bad: NoReplicas: No ready replica of gateway',
       'Service default/new: not read yet',
       'Service default/gone: not read yet',

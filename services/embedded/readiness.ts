@@ -1,6 +1,5 @@
 import type { ManagedObject } from '#controller/api/objects.ts'
 import { keyOf } from '#controller/api/objects.ts'
-import type { World } from '#controller/watch/source.ts'
 import { pause } from '#lib/kube/pause.ts'
 import type { Part } from '#lib/run.ts'
 import type { SampleKey } from './samples.ts'
@@ -33,12 +32,10 @@ export function reasonsOf(parts: readonly Part[]): readonly string[] {
   })
 }
 
-/** Which of these objects are not Ready, and why. */
-export function notReady({ services, policies }: World, keys: readonly SampleKey[]): readonly string[] {
+/** Which of these objects are not Ready, and why; `stored` are all there are, with their newest statuses. */
+export function notReady(stored: Iterable<ManagedObject>, keys: readonly SampleKey[]): readonly string[] {
   const objects = new Map<SampleKey, ManagedObject>()
-  for (const object of [...services.values(), ...policies.values()]) {
-    objects.set(`${object.kind} ${keyOf(object)}`, object)
-  }
+  for (const object of stored) objects.set(`${object.kind} ${keyOf(object)}`, object)
   return keys.flatMap((key) => whyNot(key, objects.get(key)))
 }
 
