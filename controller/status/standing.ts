@@ -40,10 +40,10 @@ export function createStandings({ settleMs, clock }: { settleMs: number; clock: 
       const complete = without.length === 0 && acked === total
       const behind = !complete || shrunk
       if (!behind) behindSince.delete(uid)
+      // Kept until what was told has caught up: asked again before that, it must not be young again.
       else if (!behindSince.has(uid)) behindSince.set(uid, now)
       const since = behindSince.get(uid)
       const young = since !== undefined && now - since < settleMs
-      if (complete && !young) behindSince.delete(uid)
       const settling = unproven || (young && (!complete || early))
       const shrinking = young && shrunk
       const ends = [...(young ? [since + settleMs] : []), ...(unproven ? [restartedAt + settleMs] : [])]
