@@ -18,9 +18,9 @@ LABEL org.opencontainers.image.title="soaplane" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}"
-# A young generation of half the usual size: with 10,000 services a process holds a third less, and answers as fast.
+# A quarter of the usual young generation: a process holds less, idle and with 10,000 services, and answers as fast.
 ENV NODE_ENV=production \
-    NODE_OPTIONS=--max-semi-space-size=8 \
+    NODE_OPTIONS=--max-semi-space-size=4 \
     NODE_COMPILE_CACHE=/app/.compile-cache
 WORKDIR /app
 COPY --from=packages /app/node_modules ./node_modules
