@@ -159,7 +159,7 @@ export function scanFields(raw: readonly string[]): Scanned {
   if (protectedField !== undefined)
     return refused(malformed('ProtectedFieldNominated', `Connection must not name ${protectedField}`))
   const claims = { for: claimedFor, proto, host: claimedHost, forwarded, others }
-  const kept = nominated.length === 0 ? forward : without(forward, nominated)
+  const kept = nominated.length === 0 ? forward : withoutNames(forward, nominated)
   return { ok: true, fields: { forward: kept, host, transferEncoding, contentLength, via, claims } }
 }
 
@@ -188,10 +188,11 @@ function isProtected(name: string): boolean {
   return PROTECTED.has(name) || name.startsWith('x-') || name.startsWith('soaplane-')
 }
 
-function without(forward: readonly string[], names: readonly string[]): readonly string[] {
+/** Flat fields without those of these names, given in lower case. */
+export function withoutNames(fields: readonly string[], names: readonly string[]): string[] {
   const kept: string[] = []
-  for (let i = 0; i < forward.length; i += 2) {
-    if (!names.includes((forward[i] as string).toLowerCase())) kept.push(forward[i] as string, forward[i + 1] as string)
+  for (let i = 0; i < fields.length; i += 2) {
+    if (!names.includes((fields[i] as string).toLowerCase())) kept.push(fields[i] as string, fields[i + 1] as string)
   }
   return kept
 }

@@ -1,3 +1,5 @@
+import { withoutNames } from '../request/fields.ts'
+
 /** Fields that concern the upstream's connection alone (RFC 9110 §7.6.1). */
 const HOP_BY_HOP = new Set([
   'connection',
@@ -45,12 +47,4 @@ function nominatedIn(connection: string, last: readonly string[] = []): readonly
   if (connection === 'keep-alive' || connection === 'close') return last.length === 0 ? undefined : last
   const names = connection.split(',').map((each) => each.trim().toLowerCase())
   return [...last, ...names.filter((name) => name !== 'close' && name !== 'keep-alive')]
-}
-
-function withoutNames(fields: readonly string[], names: readonly string[]): string[] {
-  const kept: string[] = []
-  for (let i = 0; i < fields.length; i += 2) {
-    if (!names.includes((fields[i] as string).toLowerCase())) kept.push(fields[i] as string, fields[i + 1] as string)
-  }
-  return kept
 }
