@@ -1,9 +1,9 @@
 import { type ChannelModel, type ConfirmChannel, connect } from 'amqplib'
 import { type AmqpAddress, amqpAddress } from './amqp/address.ts'
-import { live } from './amqp/connection.ts'
+import { type Living, live } from './amqp/connection.ts'
 import { createLane, type Lane, type Setup } from './amqp/lane.ts'
 import { amqpMetrics } from './amqp/metrics.ts'
-import { createPublisher, type Outgoing, type Published } from './amqp/publisher.ts'
+import { createPublisher, type Outgoing, type Published, type Publisher } from './amqp/publisher.ts'
 import { type AmqpState, whyNotSendable } from './amqp/state.ts'
 import { reasonOf, SoaError } from './error.ts'
 import { pause } from './kube/pause.ts'
@@ -19,14 +19,36 @@ export type { AmqpState } from './amqp/state.ts'
 
 /** A connection to RabbitMQ that is made again for ever, with backoff, and all its channels with it. */
 export interface Amqp extends Part {
-  /** Runs `setup` on a channel of its own at every connect, and again whenever that channel is lost. Call it before `start`. */
-  readonly onConnect: (name: string, setup: Setup<ConfirmChannel>) => void
+  /** Runs `setup` on a channel of its own at every connect, and again whenever that channel is lost. May be called at any time. */
+  readonly onConnect: (name: string, setup: Setup<ConfirmChannel>, options?: LaneUse) => LaneHandle
   /** Sends with confirm; rejects while down or blocked (nothing sent), and when the outcome is unknown. */
-  readonly publish: (message: Outgoing, options?: { readonly timeoutMs?: number }) => Promise<Published>
-  /** Speaks for all lanes too. */
+  readonly publish: Publish
+  /** The same on a channel of its own: a missing exchange closes the channel, and what others have in flight stays theirs. */
+  readonly publisher: (name: string) => LanePublisher
+  /** Speaks for all lanes too, but for those that stand apart. */
   readonly unready: () => string | undefined
+  /** Of the broker, as it told at the last connect: `4.0.5`. */
+  readonly version: () => string | undefined
   readonly state: () => AmqpState
   readonly onState: (listener: (state: AmqpState) => void) => () => void
+}
+
+export type Publish = (message: Outgoing, options?: { readonly timeoutMs?: number }) => Promise<Published>
+
+export interface LaneUse {
+  /** Whether its state is nobody's but its owner's: the connection is ready without it. */
+  readonly apart?: boolean
+}
+
+/** A lane as its owner holds it. */
+export interface LaneHandle {
+  readonly unready: () => string | undefined
+  /** Ends intake and what is in hand, closes the channel, and forgets the lane. */
+  readonly leave: () => Promise<void>
+}
+
+export interface LanePublisher extends LaneHandle {
+  readonly publish: Publish
 }
 
 export interface AmqpOptions {
@@ -46,19 +68,42 @@ const BACKOFF: Backoff = { baseMs: 200, maxMs: 10_000 }
 
 export function createAmqp({ name = 'amqp', url, log, metrics, random, backoff = BACKOFF }: AmqpOptions): Amqp {
   const measured = amqpMetrics(metrics)
-  const publisher = createPublisher({ refusal: () => whyNotSendable(state) })
+  const refusal = () => whyNotSendable(state)
   const lanes: Lane<ConfirmChannel>[] = []
+  const apart = new WeakSet<Lane<ConfirmChannel>>()
   const listeners = new Set<(state: AmqpState) => void>()
   const stopping = new AbortController()
   let state: AmqpState = { phase: 'down', reason: 'not connected yet' }
   let connection: ChannelModel | undefined
+  let living: Living<ConfirmChannel> | undefined
+  let version: string | undefined
   let supervised: Promise<void> | undefined
 
-  function onConnect(lane: string, setup: Setup<ConfirmChannel>): void {
-    lanes.push(createLane({ name: lane, setup, backoff, random, log }))
+  function onConnect(laneName: string, setup: Setup<ConfirmChannel>, use: LaneUse = {}): LaneHandle {
+    const lane = createLane({ name: laneName, setup, backoff, random, log })
+    if (use.apart) apart.add(lane)
+    lanes.push(lane)
+    living?.add(lane)
+    return {
+      unready: () => (state.phase === 'down' ? state.reason : lane.unready()),
+      async leave() {
+        try {
+          await lane.leave()
+        } finally {
+          await closed(lane)
+          const place = lanes.indexOf(lane)
+          if (place >= 0) lanes.splice(place, 1)
+        }
+      },
+    }
+  }
+
+  function publisher(laneName: string, use?: LaneUse): LanePublisher {
+    const made = createPublisher({ refusal })
+    return { ...onConnect(laneName, made.setup, use), publish: counted(made) }
   }
   // First of the lanes, so that it is the last to leave.
-  onConnect('publisher', publisher.setup)
+  const own = publisher('publisher')
 
   function become(next: AmqpState): void {
     state = next
@@ -87,6 +132,7 @@ export function createAmqp({ name = 'amqp', url, log, metrics, random, backoff =
 
   async function used(fresh: ChannelModel, { shown }: AmqpAddress): Promise<string> {
     const fields = { connection: name, broker: shown }
+    version = versionOf(fresh)
     const life = live<ConfirmChannel>(fresh, lanes, {
       blocked(reason) {
         log.warn({ ...fields, reason }, 'Broker blocks publishers')
@@ -99,11 +145,14 @@ export function createAmqp({ name = 'amqp', url, log, metrics, random, backoff =
     })
     if (stopping.signal.aborted) await fresh.close()
     else {
+      living = life
       measured.connects.inc({ connection: name })
       log.info(fields, 'Broker connected')
       become({ phase: 'up' })
     }
-    return life
+    const why = await life.end
+    living = undefined
+    return why
   }
 
   function tellDown(reason: string, { shown }: AmqpAddress): void {
@@ -112,15 +161,17 @@ export function createAmqp({ name = 'amqp', url, log, metrics, random, backoff =
     become({ phase: 'down', reason })
   }
 
-  async function publish(message: Outgoing, { timeoutMs = 30_000 } = {}): Promise<Published> {
+  function counted({ publish }: Publisher): Publish {
     const count = (outcome: string) => measured.published.inc({ connection: name, outcome })
-    try {
-      const outcome = await publisher.publish(message, timeoutMs)
-      count(outcome.sent ? 'sent' : outcome.reason.toLowerCase())
-      return outcome
-    } catch (error) {
-      count('failed')
-      throw error
+    return async (message, { timeoutMs = 30_000 } = {}) => {
+      try {
+        const outcome = await publish(message, timeoutMs)
+        count(outcome.sent ? 'sent' : outcome.reason.toLowerCase())
+        return outcome
+      } catch (error) {
+        count('failed')
+        throw error
+      }
     }
   }
 
@@ -136,12 +187,15 @@ export function createAmqp({ name = 'amqp', url, log, metrics, random, backoff =
   }
 
   async function hangUp(): Promise<void> {
-    // What a close that fails has found is a connection that is lost: as good.
-    const lost = () => {}
-    // A close of the connection overtakes acks that wait in the channels; a blocked broker would not read them anyway.
-    if (state.phase === 'up') await Promise.all(lanes.map((lane) => lane.close().catch(lost)))
+    // A close of the connection overtakes acks that wait in the channels.
+    await Promise.all(lanes.map(closed))
     await connection?.close().catch(lost)
     await supervised
+  }
+
+  /** A blocked broker would not read a close, nor what was sent before it. */
+  async function closed(lane: Lane<ConfirmChannel>): Promise<void> {
+    if (state.phase === 'up') await lane.close().catch(lost)
   }
 
   return {
@@ -154,16 +208,26 @@ export function createAmqp({ name = 'amqp', url, log, metrics, random, backoff =
     stop: close,
     unready() {
       if (state.phase === 'down') return state.reason
-      return lanes.map((lane) => lane.unready()).find((reason) => reason !== undefined)
+      return lanes.map((lane) => (apart.has(lane) ? undefined : lane.unready())).find((reason) => reason !== undefined)
     },
     onConnect,
-    publish,
+    publish: own.publish,
+    publisher: (lane) => publisher(lane, { apart: true }),
+    version: () => version,
     state: () => state,
     onState(listener) {
       listeners.add(listener)
       return () => void listeners.delete(listener)
     },
   }
+}
+
+// What a close that fails has found is a channel or a connection that is lost: as good.
+function lost(): void {}
+
+function versionOf({ connection }: ChannelModel): string | undefined {
+  const { serverProperties } = connection as { readonly serverProperties?: { readonly version?: unknown } }
+  return typeof serverProperties?.version === 'string' ? serverProperties.version : undefined
 }
 
 async function opened({ url }: AmqpAddress, name: string): Promise<ChannelModel> {

@@ -77,7 +77,7 @@ function model(...objects: readonly string[]): Model {
     limits: [],
     createdAt: '1',
   })
-  return { registry: new Map(), gateway: new Map(objects.map((each) => [each, entry(each)])) }
+  return { registry: new Map(), esb: new Map(), gateway: new Map(objects.map((each) => [each, entry(each)])) }
 }
 
 describe('the feed', () => {

@@ -32,7 +32,7 @@ const second =
       ['b', entry('b', '1')],
     ]),
   )?.published ?? unpublished<'gateway'>()
-const published = { gateway: second, registry: unpublished<'registry'>() }
+const published = { gateway: second, registry: unpublished<'registry'>(), esb: unpublished<'esb'>() }
 const replica = (id: string, acked: string | undefined, more: Partial<Replica> = {}): Replica => ({
   id,
   slice: 'gateway',

@@ -31,7 +31,7 @@ export interface Translation extends Outcome {
 
 export const NOTHING: Translation = {
   world: { services: new Map(), policies: new Map(), endpointSlices: new Map() },
-  model: { registry: new Map(), gateway: new Map() },
+  model: { registry: new Map(), gateway: new Map(), esb: new Map() },
   verdicts: new Map(),
   slices: new Map(),
   holders: new Map(),
@@ -78,6 +78,7 @@ export function translate(world: World, last: Translation = NOTHING): Translatio
         service.accepted ? service.entry : undefined,
       ).map,
       gateway: derived(routes, last.model.gateway, true, (_key, { entry }): GatewayEntry => entry).map,
+      esb: last.model.esb,
     },
     verdicts: allVerdicts(serviceVerdicts, policyVerdicts),
   }

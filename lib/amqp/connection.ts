@@ -12,14 +12,23 @@ export interface Hear {
   readonly unblocked: () => void
 }
 
-/** One connection from its opening to its end, all lanes on it; resolves with the reason of the end. */
-export async function live<C extends LaneChannel>(
+/** A connection in use. */
+export interface Living<C extends LaneChannel> {
+  /** Takes one more lane on. */
+  readonly add: (lane: Lane<C>) => void
+  /** Resolves with the reason of the end, once all lanes have let go. */
+  readonly end: Promise<string>
+}
+
+/** One connection from its opening to its end, all lanes on it. */
+export function live<C extends LaneChannel>(
   connection: AmqpConnection<C>,
   lanes: readonly Lane<C>[],
   hear: Hear,
-): Promise<string> {
+): Living<C> {
   const over = new AbortController()
   const end = Promise.withResolvers<string>()
+  const running = new Set<Promise<void>>()
   let reason: string | undefined
   connection.on('blocked', hear.blocked)
   connection.on('unblocked', hear.unblocked)
@@ -31,8 +40,19 @@ export async function live<C extends LaneChannel>(
     over.abort()
     end.resolve(reason ?? (error === undefined ? 'connection closed' : reasonOf(error)))
   })
-  const running = lanes.map((lane) => lane.run(() => connection.createConfirmChannel(), over.signal))
-  const why = await end.promise
-  await Promise.all(running)
-  return why
+
+  function add(lane: Lane<C>): void {
+    const run = lane.run(() => connection.createConfirmChannel(), over.signal)
+    running.add(run)
+    void run.finally(() => running.delete(run))
+  }
+  for (const lane of lanes) add(lane)
+
+  return {
+    add,
+    end: end.promise.then(async (why) => {
+      await Promise.all(running)
+      return why
+    }),
+  }
 }

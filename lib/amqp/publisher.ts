@@ -1,13 +1,15 @@
 import { reasonOf, SoaError } from '../error.ts'
 import type { Leave, Setup } from './lane.ts'
 
-/** A message on its way out. Always persistent and mandatory: what reaches no queue comes back. */
+/** A message on its way out. Always persistent, and mandatory unless it says otherwise: what reaches no queue comes back. */
 export interface Outgoing {
   readonly exchange: string
   readonly routingKey: string
   readonly content: Buffer
   /** Names the message; a copy that is sent again keeps it. */
   readonly messageId: string
+  /** Left out, it is: a reply to a direct reply-to name counts as unroutable, though it arrives. */
+  readonly mandatory?: boolean
   readonly properties?: {
     readonly headers?: Readonly<Record<string, unknown>>
     readonly contentType?: string
@@ -95,7 +97,10 @@ export function createPublisher({ refusal }: { refusal: () => string | undefined
     return answer.finally(() => unanswered.delete(answer))
   }
 
-  function fly(on: PublishChannel, { messageId, properties, ...message }: Outgoing): Promise<Published> {
+  function fly(
+    on: PublishChannel,
+    { messageId, properties, mandatory = true, ...message }: Outgoing,
+  ): Promise<Published> {
     const outcome = Promise.withResolvers<Published>()
     const done = () => {}
     const flight: Flight = { landed: outcome.promise.then(done, done) }
@@ -106,7 +111,7 @@ export function createPublisher({ refusal }: { refusal: () => string | undefined
       else if (flight.returned === undefined) outcome.resolve({ sent: true })
       else outcome.resolve({ sent: false, reason: 'Unroutable', message: flight.returned })
     }
-    const options = { ...properties, messageId, persistent: true, mandatory: true }
+    const options = { ...properties, messageId, persistent: true, mandatory }
     try {
       on.publish(message.exchange, message.routingKey, message.content, options, landing)
     } catch (error) {

@@ -1,3 +1,4 @@
+import type { MessageRouteEntry } from './esb.ts'
 import type { GatewayEntry } from './gateway.ts'
 import type { RegistryEntry } from './registry.ts'
 
@@ -5,10 +6,11 @@ import type { RegistryEntry } from './registry.ts'
 export interface SliceItems {
   readonly registry: RegistryEntry
   readonly gateway: GatewayEntry
+  readonly esb: MessageRouteEntry
 }
 
 export type SliceName = keyof SliceItems
-export const SLICES = ['registry', 'gateway'] as const satisfies readonly SliceName[]
+export const SLICES = ['registry', 'gateway', 'esb'] as const satisfies readonly SliceName[]
 
 export type Slice<N extends SliceName = SliceName> = ReadonlyMap<string, SliceItems[N]>
 export type Model = { readonly [N in SliceName]: Slice<N> }

@@ -24,7 +24,7 @@ export async function modelFeed(): Promise<ModelFeed> {
     url: api.url(),
     publish(entries) {
       const registry = new Map(entries.map((each) => [`${each.namespace}/${each.object}`, each]))
-      hub.publish({ registry, gateway: new Map() })
+      hub.publish({ registry, gateway: new Map(), esb: new Map() })
     },
     async stop() {
       await life.stop(5_000)
