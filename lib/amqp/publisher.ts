@@ -13,6 +13,7 @@ export interface Outgoing {
   readonly properties?: {
     readonly headers?: Readonly<Record<string, unknown>>
     readonly contentType?: string
+    readonly contentEncoding?: string
     readonly correlationId?: string
     readonly replyTo?: string
     readonly type?: string

@@ -6,6 +6,8 @@ export interface Message {
   readonly exchange: string
   readonly key: string
   readonly contentType?: string
+  /** Passed on; a body that is encoded has no value for expressions. */
+  readonly contentEncoding?: string
   readonly type?: string
   readonly correlationId?: string
   readonly replyTo?: string

@@ -25,6 +25,7 @@ export interface Delivery {
   readonly to: Address
   readonly body: Buffer
   readonly contentType?: string
+  readonly contentEncoding?: string
   readonly type?: string
   readonly correlationId?: string
   readonly replyTo?: string
