@@ -4,7 +4,7 @@ import { type Living, live } from './amqp/connection.ts'
 import { createLane, type Lane, type Setup } from './amqp/lane.ts'
 import { amqpMetrics } from './amqp/metrics.ts'
 import { createPublisher, type Outgoing, type Published, type Publisher } from './amqp/publisher.ts'
-import { type AmqpState, whyNotSendable } from './amqp/state.ts'
+import { type AmqpState, whyNotSendable, whyNotUsable } from './amqp/state.ts'
 import { reasonOf, SoaError } from './error.ts'
 import { pause } from './kube/pause.ts'
 import type { Log } from './log.ts'
@@ -25,6 +25,8 @@ export interface Amqp extends Part {
   readonly publish: Publish
   /** The same on a channel of its own: a missing exchange closes the channel, and what others have in flight stays theirs. */
   readonly publisher: (name: string) => LanePublisher
+  /** Does something on a channel that is made for it: a refusal (404, 406) closes that one, and is what is thrown. */
+  readonly once: <T>(work: (channel: ConfirmChannel) => Promise<T>) => Promise<T>
   /** Speaks for all lanes too, but for those that stand apart. */
   readonly unready: () => string | undefined
   /** Of the broker, as it told at the last connect: `4.0.5`. */
@@ -213,12 +215,32 @@ export function createAmqp({ name = 'amqp', url, log, metrics, random, backoff =
     onConnect,
     publish: own.publish,
     publisher: (lane) => publisher(lane, { apart: true }),
+    async once(work) {
+      const why = whyNotUsable(state)
+      if (why !== undefined || connection === undefined) throw new SoaError('SOA_BROKER_FAILED', why ?? 'not connected')
+      return onChannel(await connection.createConfirmChannel(), work)
+    },
     version: () => version,
     state: () => state,
     onState(listener) {
       listeners.add(listener)
       return () => void listeners.delete(listener)
     },
+  }
+}
+
+async function onChannel<T>(channel: ConfirmChannel, work: (channel: ConfirmChannel) => Promise<T>): Promise<T> {
+  let fault: unknown
+  channel.on('error', (error) => {
+    fault = error
+  })
+  try {
+    return await work(channel)
+  } catch (error) {
+    // The call that was refused says less than the channel that was closed for it.
+    throw fault ?? error
+  } finally {
+    await channel.close().catch(lost)
   }
 }
 

@@ -16,3 +16,8 @@ export function whyNotSendable(state: AmqpState): string | undefined {
   if (state.phase === 'blocked') return `the broker blocks publishers (${state.reason})`
   return state.phase === 'down' ? `no connection to the broker (${state.reason})` : undefined
 }
+
+/** Why nothing can be asked of the broker now: a blocked connection still declares and gives. */
+export function whyNotUsable(state: AmqpState): string | undefined {
+  return state.phase === 'down' ? whyNotSendable(state) : undefined
+}

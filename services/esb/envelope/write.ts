@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Outgoing } from '#lib/amqp.ts'
 import type { Failure, Message, Passage, PastFailure } from '../mediations/message.ts'
 import type { Delivery } from '../mediations/plan.ts'
-import { DLX, delayQueue, dotted } from '../topology/names.ts'
+import { DLX, delayQueue, dotted, RESUME } from '../topology/names.ts'
 import {
   ATTEMPT,
   CHANNEL,
@@ -51,9 +51,9 @@ function waiting(
   }
 }
 
-/** On its way to a queue, over the default exchange: a queue that is missing comes back as unroutable. */
+/** On its way to a queue of the bus. Once that is unbound nothing can reach it, and what would have goes to the unroutable. */
 export function toQueue(queue: string, message: Message, passage: Passage, extra: Headers = {}): Outgoing {
-  return { exchange: '', routingKey: queue, ...waiting(message, passage, extra) }
+  return { exchange: RESUME, routingKey: queue, ...waiting(message, passage, extra) }
 }
 
 export interface Wait {
@@ -95,7 +95,8 @@ export function toDestination(
   to: ToBroker,
   { hops, queue, namespace }: { readonly hops: number; readonly queue: string; readonly namespace: string },
 ): Outgoing {
-  const [exchange, routingKey] = to.kind === 'exchange' ? [to.exchange, to.key] : ['', queue]
+  const [exchange, routingKey] =
+    to.kind === 'exchange' ? [to.exchange, to.key] : [to.kind === 'route' ? RESUME : '', queue]
   const own = { [HOPS]: hops, ...(to.kind === 'webSocket' && { [CHANNEL]: `${namespace}/${to.channel}` }) }
   return {
     exchange,

@@ -7,7 +7,7 @@ export interface RunningRoute {
   readonly key: string
   readonly entry: MessageRouteEntry
   readonly mediation: Mediation
-  /** What it consumes; whoever publishes to it uses the default exchange and this name. */
+  /** What it consumes; whoever sends to it goes over `soa.resume`, whose keys are the names of queues. */
   readonly queue: string
   /** Why it does not take messages; undefined when it does. */
   readonly unready: () => string | undefined
