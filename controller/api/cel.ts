@@ -39,7 +39,7 @@ export function celChecks(schema: Schema): Check {
   }
 }
 
-function checkOf({ rule, message }: Rule): Check {
+function checkOf({ rule, message, fieldPath = '' }: Rule): Check {
   const verdict = environment.check(rule)
   if (!verdict.valid || /\boldSelf\b/.test(rule)) {
     throw new Error(
@@ -47,7 +47,7 @@ function checkOf({ rule, message }: Rule): Check {
     )
   }
   const evaluate = environment.parse(rule)
-  return (self, field) => (holds(evaluate, self) ? [] : [{ field, message }])
+  return (self, field) => (holds(evaluate, self) ? [] : [{ field: `${field}${fieldPath}`, message }])
 }
 
 // An evaluation that fails (an overflowing duration, say) fails the rule, as in the API server.

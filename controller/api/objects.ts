@@ -1,3 +1,4 @@
+import type { MessageRouteSpec, MessageRouteStatus } from './message-route.ts'
 import type { PolicySpec, PolicyStatus } from './policy.ts'
 import type { ServiceSpec, ServiceStatus } from './service.ts'
 
@@ -29,8 +30,9 @@ interface Managed<K extends string, Spec, Status> {
 
 export type ServiceObject = Managed<'Service', ServiceSpec, ServiceStatus>
 export type PolicyObject = Managed<'Policy', PolicySpec, PolicyStatus>
+export type MessageRouteObject = Managed<'MessageRoute', MessageRouteSpec, MessageRouteStatus>
 /** What the controller writes statuses of. A new kind is one more member. */
-export type ManagedObject = ServiceObject | PolicyObject
+export type ManagedObject = ServiceObject | PolicyObject | MessageRouteObject
 
 /** discovery.k8s.io/v1 EndpointSlice, as much of it as this project reads. */
 export interface EndpointSlice {

@@ -21,6 +21,8 @@ export interface Schema {
   readonly 'x-kubernetes-validations'?: readonly Rule[]
   readonly 'x-kubernetes-list-type'?: 'map' | 'set' | 'atomic'
   readonly 'x-kubernetes-list-map-keys'?: readonly string[]
+  /** An object whose shape is somebody else's: kept as it is. */
+  readonly 'x-kubernetes-preserve-unknown-fields'?: true
 }
 
 /** A CEL rule on `self`; see docs/reference/cel.md for the subset that also runs in the folder source. */

@@ -82,7 +82,11 @@ export function transitions(last: readonly Condition[], next: readonly Condition
   })
 }
 
-// Warnings are bad when True, all others when they are not.
+/** What is well while it is True; of all other types True is a warning. */
+export function isWish(type: string): boolean {
+  return ['Accepted', 'ResolvedRefs', 'Programmed', 'Ready'].includes(type)
+}
+
 function isBad({ type, status }: Condition): boolean {
-  return type === 'Accepted' || type === 'Programmed' ? status !== 'True' : status === 'True'
+  return isWish(type) ? status !== 'True' : status === 'True'
 }

@@ -1,7 +1,15 @@
+import type { MessageRouteStatus } from '../api/message-route.ts'
 import type { ManagedObject } from '../api/objects.ts'
 import type { PolicyStatus } from '../api/policy.ts'
 import type { ServiceStatus } from '../api/service.ts'
-import type { ItemRef, PolicyDetail, ServiceDetail, TargetVerdict, Verdict } from '../translate/outcome.ts'
+import type {
+  ItemRef,
+  MessageRouteDetail,
+  PolicyDetail,
+  ServiceDetail,
+  TargetVerdict,
+  Verdict,
+} from '../translate/outcome.ts'
 import { type Dating, nextConditions, type Reach } from './conditions.ts'
 
 /** Names the writer of `status.ancestors` entries, as Gateway API's controllers do. */
@@ -12,7 +20,7 @@ export function nextStatus(
   verdict: Verdict,
   reachOf: (items: readonly ItemRef[]) => Reach,
   now: string,
-): ServiceStatus | PolicyStatus {
+): ServiceStatus | PolicyStatus | MessageRouteStatus {
   const { object, findings, items, detail } = verdict
   const dating = { generation: object.metadata.generation, now }
   const reach = reachOf(items)
@@ -24,9 +32,20 @@ export function nextStatus(
         ? object.status.replicas
         : { acked: reach.acked, total: reach.total },
   }
-  return detail.kind === 'Service'
-    ? { ...base, ...serviceFields(detail) }
-    : { ...base, ...policyFields(detail, object, reachOf, dating) }
+  switch (detail.kind) {
+    case 'Service':
+      return { ...base, ...serviceFields(detail) }
+    case 'Policy':
+      return { ...base, ...policyFields(detail, object, reachOf, dating) }
+    case 'MessageRoute':
+      return { ...base, ...messageRouteFields(detail) }
+    default:
+      return detail satisfies never
+  }
+}
+
+function messageRouteFields({ kind: _kind, ...fields }: MessageRouteDetail): Partial<MessageRouteStatus> {
+  return fields
 }
 
 function serviceFields({ url, endpoints, policies, lastGoodRateLimit }: ServiceDetail): Partial<ServiceStatus> {

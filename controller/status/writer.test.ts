@@ -79,7 +79,12 @@ function bed({ settleMs = 0, leading = true }: { settleMs?: number; leading?: bo
   function look(): void {
     const of = (kind: string) =>
       new Map([...world.values()].filter((each) => each.kind === kind).map((each) => [keyOf(each), each]))
-    const seen = { services: of('Service'), policies: of('Policy'), endpointSlices: new Map() }
+    const seen = {
+      services: of('Service'),
+      policies: of('Policy'),
+      messageRoutes: of('MessageRoute'),
+      endpointSlices: new Map(),
+    }
     translation = translate(seen as never, translation)
     writer.touch()
   }

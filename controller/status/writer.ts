@@ -9,7 +9,7 @@ import type { ManagedObject } from '../api/objects.ts'
 import type { Progress } from '../publish/progress.ts'
 import type { ItemRef, Verdict } from '../translate/outcome.ts'
 import type { Source } from '../watch/source.ts'
-import { transitions } from './conditions.ts'
+import { isWish, transitions } from './conditions.ts'
 import { nextStatus } from './next.ts'
 import { createStandings } from './standing.ts'
 
@@ -166,7 +166,7 @@ export function createStatusWriter(options: StatusWriterOptions): StatusWriter {
   async function tellTransitions(object: ManagedObject, status: Due['status']): Promise<void> {
     const turned = transitions(object.status?.conditions ?? [], status.conditions ?? [])
     for (const { type, status: value, reason, message } of turned) {
-      const good = (value === 'True') === (type === 'Accepted' || type === 'Programmed' || type === 'Ready')
+      const good = (value === 'True') === isWish(type)
       await source.recordEvent(object, { type: good ? 'Normal' : 'Warning', reason, message })
     }
   }

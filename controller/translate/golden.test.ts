@@ -3,7 +3,13 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { parseAllDocuments, stringify } from 'yaml'
 import { objectOf } from '#test/gen/objects.ts'
-import { type EndpointSlice, keyOf, type PolicyObject, type ServiceObject } from '../api/objects.ts'
+import {
+  type EndpointSlice,
+  keyOf,
+  type MessageRouteObject,
+  type PolicyObject,
+  type ServiceObject,
+} from '../api/objects.ts'
 import { nextStatus } from '../status/next.ts'
 import type { World } from '../watch/source.ts'
 import { translate } from './translate.ts'
@@ -37,10 +43,11 @@ describe('a world becomes a model and statuses', () => {
 function worldOf(text: string): World {
   const services = new Map<string, ServiceObject>()
   const policies = new Map<string, PolicyObject>()
+  const messageRoutes = new Map<string, MessageRouteObject>()
   const endpointSlices = new Map<string, EndpointSlice>()
   for (const document of [parseAllDocuments(text)].flat()) {
     const value = document.toJS() as {
-      kind: 'Service' | 'Policy' | 'EndpointSlice'
+      kind: 'Service' | 'Policy' | 'MessageRoute' | 'EndpointSlice'
       metadata: { name: string } & Record<string, unknown>
       spec: unknown
     }
@@ -49,10 +56,11 @@ function worldOf(text: string): World {
       const metadata = { creationTimestamp: '2026-01-01T00:00:00Z', ...value.metadata }
       const object = objectOf(value.kind, { ...value, metadata })
       if (object.kind === 'Service') services.set(keyOf(object), object)
+      else if (object.kind === 'MessageRoute') messageRoutes.set(keyOf(object), object)
       else policies.set(keyOf(object), object)
     }
   }
-  return { services, policies, endpointSlices }
+  return { services, policies, messageRoutes, endpointSlices }
 }
 
 function outcomeOf(world: World): object {

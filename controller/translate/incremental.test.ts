@@ -1,15 +1,22 @@
 import { describe, expect, it } from 'vitest'
 import { policyOf, serviceOf } from '#test/gen/objects.ts'
-import { type EndpointSlice, keyOf, type PolicyObject, type ServiceObject } from '../api/objects.ts'
+import {
+  type EndpointSlice,
+  keyOf,
+  type MessageRouteObject,
+  type PolicyObject,
+  type ServiceObject,
+} from '../api/objects.ts'
 import type { World } from '../watch/source.ts'
 import { NOTHING, type Translation, translate } from './translate.ts'
 
-const worldOf = (...objects: readonly (ServiceObject | PolicyObject | EndpointSlice)[]): World => {
+const worldOf = (...objects: readonly (ServiceObject | PolicyObject | MessageRouteObject | EndpointSlice)[]): World => {
   const of = (isOf: (kind: unknown) => boolean) =>
     new Map(objects.filter((each) => isOf('kind' in each ? each.kind : undefined)).map((each) => [keyOf(each), each]))
   return {
     services: of((kind) => kind === 'Service') as Map<string, ServiceObject>,
     policies: of((kind) => kind === 'Policy') as Map<string, PolicyObject>,
+    messageRoutes: of((kind) => kind === 'MessageRoute') as Map<string, MessageRouteObject>,
     endpointSlices: of((kind) => kind === undefined) as unknown as Map<string, EndpointSlice>,
   }
 }
@@ -101,6 +108,7 @@ function keeping(world: World, last: World): World {
   return {
     services: kept(world.services, last.services),
     policies: kept(world.policies, last.policies),
+    messageRoutes: kept(world.messageRoutes, last.messageRoutes),
     endpointSlices: kept(world.endpointSlices, last.endpointSlices),
   }
 }
@@ -111,6 +119,7 @@ const same = (a: unknown, b: unknown) => plain(a) === plain(b)
 const outcomeOf = ({ model, verdicts }: Translation) => ({
   registry: Object.fromEntries(model.registry),
   gateway: Object.fromEntries(model.gateway),
+  esb: Object.fromEntries(model.esb),
   verdicts: Object.fromEntries(verdicts),
 })
 

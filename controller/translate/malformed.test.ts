@@ -19,7 +19,7 @@ function outcomeOf(...objects: readonly (ServiceObject | PolicyObject)[]) {
     if (each.kind === 'Service') services.set(keyOf(each), each)
     else policies.set(keyOf(each), each)
   }
-  return translate({ services, policies, endpointSlices: new Map() })
+  return translate({ services, policies, messageRoutes: new Map(), endpointSlices: new Map() })
 }
 
 describe('an object that cannot be read affects only itself', () => {

@@ -14,11 +14,11 @@ export interface Verdict {
   readonly findings: readonly Finding[]
   /** The items that every replica of the slice must serve before the object is programmed. */
   readonly items: readonly ItemRef[]
-  readonly detail: ServiceDetail | PolicyDetail
+  readonly detail: ServiceDetail | PolicyDetail | MessageRouteDetail
 }
 
 export interface Finding {
-  readonly type: 'Accepted' | 'Overridden' | 'Shadowed'
+  readonly type: 'Accepted' | 'Overridden' | 'Shadowed' | 'ResolvedRefs'
   readonly status: 'True' | 'False'
   readonly reason: string
   readonly message: string
@@ -40,6 +40,15 @@ export interface ServiceDetail {
 export interface PolicyDetail {
   readonly kind: 'Policy'
   readonly targets: readonly TargetVerdict[]
+}
+
+export interface MessageRouteDetail {
+  readonly kind: 'MessageRoute'
+  /** Path at the gateway; none where nobody may POST. */
+  readonly url?: string
+  /** Where its messages wait on the broker; none while nothing of it runs. */
+  readonly queue?: string
+  readonly deadLetterQueue?: string
 }
 
 /** What became of a policy on one of its targets. */

@@ -5,6 +5,9 @@ import type { World } from '../watch/source.ts'
 import { type Derived, derived, differing } from './derived.ts'
 import { type SlicesByService, slicesByService } from './endpoints.ts'
 import { malformed } from './malformed.ts'
+import { type CompiledMessageRoutes, compileMessageRoutes } from './message-routes/compile.ts'
+import { NOTHING_RUNS, type Running, runningAmong } from './message-routes/running.ts'
+import { type MessageRouteVerdict, messageRouteVerdict } from './message-routes/verdict.ts'
 import { type Holders, holdersOfNames } from './names.ts'
 import { byAge, type Outcome, type Verdict, verdictKey } from './outcome.ts'
 import { type AttachedPolicies, attachPolicies, NO_POLICIES } from './policies.ts'
@@ -25,12 +28,15 @@ export interface Translation extends Outcome {
   readonly routes: ReadonlyMap<string, CompiledRoute>
   readonly claims: ReadonlyMap<string, Claims>
   readonly shadowed: ReadonlyMap<string, string>
+  readonly messageRoutes: CompiledMessageRoutes
+  readonly running: Running
   readonly serviceVerdicts: ReadonlyMap<string, ServiceVerdict>
   readonly policyVerdicts: ReadonlyMap<string, Verdict>
+  readonly messageRouteVerdicts: ReadonlyMap<string, MessageRouteVerdict>
 }
 
 export const NOTHING: Translation = {
-  world: { services: new Map(), policies: new Map(), endpointSlices: new Map() },
+  world: { services: new Map(), policies: new Map(), messageRoutes: new Map(), endpointSlices: new Map() },
   model: { registry: new Map(), gateway: new Map(), esb: new Map() },
   verdicts: new Map(),
   slices: new Map(),
@@ -40,13 +46,17 @@ export const NOTHING: Translation = {
   routes: new Map(),
   claims: new Map(),
   shadowed: new Map(),
+  messageRoutes: new Map(),
+  running: NOTHING_RUNS,
   serviceVerdicts: new Map(),
   policyVerdicts: new Map(),
+  messageRouteVerdicts: new Map(),
 }
 
 /**
  * The whole world to the whole model, pure: the same world and last good values give the same outcome.
- * Order: services first (all else refers to them), then policies on them, then routes that carry both, then verdicts.
+ * Order: services first (all else refers to them), then policies on them, then routes that carry both,
+ * then message routes, which name services and each other, then verdicts.
  */
 export function translate(world: World, last: Translation = NOTHING): Translation {
   const objects = differing(world.services, last.world.services)
@@ -59,28 +69,29 @@ export function translate(world: World, last: Translation = NOTHING): Translatio
   const routes = compileRoutes(services, policies, last)
   const claims = derived(routes, last.claims, true, (_key, route) => route.claims)
   const shadowed = claims.map === last.claims ? last.shadowed : shadowedRoutes(claims.map)
+  const messageRoutes = compileMessageRoutes(differing(world.messageRoutes, last.world.messageRoutes), holders, last)
+  const running = messageRoutes.changed.size === 0 ? last.running : runningAmong(messageRoutes.map, last.running)
   const basis = { policies, routes: routes.map, shadowed }
   const serviceVerdicts = serviceVerdictsOn(services, basis, last)
   const policyVerdicts = policyVerdictsOn(world.policies.values(), policies, routes.map, last.policyVerdicts)
+  const messageRouteVerdicts = derived(
+    messageRoutes,
+    last.messageRouteVerdicts,
+    running === last.running,
+    (key, route, before) => messageRouteVerdict(key, route, running, before),
+  ).map
   return {
-    ...{
-      world,
-      slices,
-      holders,
-      services: services.map,
-      claims: claims.map,
-      ...basis,
-      serviceVerdicts,
-      policyVerdicts,
-    },
+    ...{ world, slices, holders, ...basis, running },
+    ...{ services: services.map, claims: claims.map, messageRoutes: messageRoutes.map },
+    ...{ serviceVerdicts, policyVerdicts, messageRouteVerdicts },
     model: {
       registry: derived(services, last.model.registry, true, (_key, service): RegistryEntry | undefined =>
         service.accepted ? service.entry : undefined,
       ).map,
       gateway: derived(routes, last.model.gateway, true, (_key, { entry }): GatewayEntry => entry).map,
-      esb: last.model.esb,
+      esb: running.entries,
     },
-    verdicts: allVerdicts(serviceVerdicts, policyVerdicts),
+    verdicts: allVerdicts(serviceVerdicts, policyVerdicts, messageRouteVerdicts),
   }
 }
 
@@ -141,9 +152,11 @@ function policyVerdictsOn(
 function allVerdicts(
   services: ReadonlyMap<string, ServiceVerdict>,
   policies: ReadonlyMap<string, Verdict>,
+  messageRoutes: ReadonlyMap<string, MessageRouteVerdict>,
 ): ReadonlyMap<string, Verdict> {
   const verdicts = new Map<string, Verdict>()
   for (const { id, verdict } of services.values()) verdicts.set(id, verdict)
   for (const [id, verdict] of policies) verdicts.set(id, verdict)
+  for (const { id, verdict } of messageRoutes.values()) verdicts.set(id, verdict)
   return verdicts
 }

@@ -9,6 +9,7 @@ import {
   type EndpointSlice,
   GROUP,
   type ManagedObject,
+  type MessageRouteObject,
   type PolicyObject,
   type ServiceObject,
   VERSION,
@@ -56,6 +57,7 @@ export function createKubeSource(options: KubeSourceOptions): Source {
     world: () => ({
       services: desired<ServiceObject>('services'),
       policies: desired<PolicyObject>('policies'),
+      messageRoutes: desired<MessageRouteObject>('messageroutes'),
       endpointSlices: slices.objects() as ReadonlyMap<string, KubeObject> as ReadonlyMap<string, EndpointSlice>,
     }),
     *objects() {

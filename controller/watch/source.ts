@@ -1,5 +1,5 @@
 import type { Part } from '#lib/run.ts'
-import type { EndpointSlice, ManagedObject, PolicyObject, ServiceObject } from '../api/objects.ts'
+import type { EndpointSlice, ManagedObject, MessageRouteObject, PolicyObject, ServiceObject } from '../api/objects.ts'
 
 /**
  * Everything the translation reads, as last seen; maps keyed by `namespace/name`. Replaced objects are new references; one
@@ -8,6 +8,7 @@ import type { EndpointSlice, ManagedObject, PolicyObject, ServiceObject } from '
 export interface World {
   readonly services: ReadonlyMap<string, ServiceObject>
   readonly policies: ReadonlyMap<string, PolicyObject>
+  readonly messageRoutes: ReadonlyMap<string, MessageRouteObject>
   readonly endpointSlices: ReadonlyMap<string, EndpointSlice>
 }
 

@@ -1,4 +1,10 @@
-import { API_VERSION, type ManagedObject, type PolicyObject, type ServiceObject } from '#controller/api/objects.ts'
+import {
+  API_VERSION,
+  type ManagedObject,
+  type MessageRouteObject,
+  type PolicyObject,
+  type ServiceObject,
+} from '#controller/api/objects.ts'
 import { validate } from '#controller/api/validate.ts'
 
 interface Given {
@@ -32,6 +38,14 @@ export function objectOf(kind: ManagedObject['kind'], { metadata, spec, status }
 
 export function serviceOf(name: string, spec: unknown, metadata: Record<string, unknown> = {}): ServiceObject {
   return objectOf('Service', { metadata: { name, ...metadata }, spec }) as ServiceObject
+}
+
+export function messageRouteOf(
+  name: string,
+  spec: unknown,
+  metadata: Record<string, unknown> = {},
+): MessageRouteObject {
+  return objectOf('MessageRoute', { metadata: { name, ...metadata }, spec }) as MessageRouteObject
 }
 
 export function policyOf(name: string, spec: unknown, metadata: Record<string, unknown> = {}): PolicyObject {

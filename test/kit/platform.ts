@@ -25,6 +25,9 @@ export interface PlatformOptions {
   readonly gatewayFlags?: Flags
 }
 
+/** Kinds, as the control API names them. */
+type Plural = 'services' | 'policies' | 'messageroutes'
+
 /** An object as the control API tells it, or undefined where there is none. */
 type Told = ManagedObject | undefined
 
@@ -43,9 +46,9 @@ export interface Platform {
   }
   readonly registry: Running<Registry>
   readonly gateways: readonly Running<Gateway>[]
-  readonly object: (plural: 'services' | 'policies', name: string) => Promise<Told>
+  readonly object: (plural: Plural, name: string) => Promise<Told>
   /** `type=status/reason` of each condition, in order. */
-  readonly conditions: (plural: 'services' | 'policies', name: string) => Promise<readonly string[]>
+  readonly conditions: (plural: Plural, name: string) => Promise<readonly string[]>
   /** What the control API answers at a path. */
   readonly control: (path: string) => Promise<unknown>
   readonly stop: () => Promise<void>

@@ -177,10 +177,11 @@ function identityOf(object: ManagedObject): string {
 function worldOf(objects: Iterable<FolderObject>): World {
   const services = new Map()
   const policies = new Map()
+  const messageRoutes = new Map()
   const endpointSlices = new Map()
-  const byKind = { Service: services, Policy: policies, EndpointSlice: endpointSlices }
+  const byKind = { Service: services, Policy: policies, MessageRoute: messageRoutes, EndpointSlice: endpointSlices }
   for (const object of objects) byKind[object.kind].set(keyOf(object), object)
-  return { services, policies, endpointSlices }
+  return { services, policies, messageRoutes, endpointSlices }
 }
 
 function manifestOf({ kind, metadata: { name, namespace, labels, annotations }, spec }: ServiceObject): string {

@@ -5,8 +5,8 @@ const READ = ['get', 'list', 'watch']
 
 /** The least a controller must be allowed to do: what the chart's ClusterRole grants. */
 export const CONTROLLER_RULES = [
-  { apiGroups: [GROUP], resources: ['services', 'policies'], verbs: READ },
-  { apiGroups: [GROUP], resources: ['services/status', 'policies/status'], verbs: ['update'] },
+  { apiGroups: [GROUP], resources: ['services', 'policies', 'messageroutes'], verbs: READ },
+  { apiGroups: [GROUP], resources: ['services/status', 'policies/status', 'messageroutes/status'], verbs: ['update'] },
   // POST /register makes Services, changes and deletes those that it made.
   { apiGroups: [GROUP], resources: ['services'], verbs: ['create', 'update', 'delete'] },
   { apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: READ },
