@@ -51,6 +51,8 @@ module.exports = {
     only('client-node', '@kubernetes/client-node', '^lib/kube\\.ts$'),
     only('express', 'express', '^lib/http\\.ts$'),
     only('prom-client', 'prom-client', '^lib/metrics\\.ts$'),
+    only('jsonata', 'jsonata', '^lib/expression/engine\\.ts$'),
+    only('json-schema-2020', 'ajv/dist/2020', '^lib/json-schema(/|\\.ts$)'),
     {
       name: 'pure-folders-touch-no-edge',
       severity: 'error',
