@@ -105,7 +105,8 @@ export interface Ports {
 
 /** A compiled route. Made once a version of its entry; may be used by many messages at once. */
 export interface Mediation {
-  readonly plan: (message: Message, ports: Ports) => Promise<Plan>
+  /** `attempt` is what expressions see as `$attempt`: 1 at the first try. */
+  readonly plan: (message: Message, ports: Ports, attempt?: number) => Promise<Plan>
   /** Goes on after the aggregate step with a whole group, in the order of arrival; never `hold` again. */
   readonly resume: (group: Group, held: readonly Held[], ports: Ports) => Promise<Plan>
 }

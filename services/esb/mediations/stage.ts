@@ -1,0 +1,37 @@
+import type { RouteStep } from '#lib/model/esb.ts'
+import type { Failure } from './message.ts'
+import type { Delivery, Ports, Remembered } from './plan.ts'
+import type { Tools } from './tools.ts'
+import type { Work } from './work.ts'
+
+/** A compiled step. */
+export interface Stage {
+  readonly name: string
+  readonly kind: RouteStep['kind']
+  /** Parts of a message in hand at once; more than one only where the step waits for somebody. */
+  readonly atOnce: number
+  /** Answers at once where nothing has to be waited for. */
+  readonly run: (work: Work, ports: Ports) => Verdict | Promise<Verdict>
+}
+
+/** What a step decided on one message. */
+export type Verdict = { readonly /** One sentence. */ did: string } & (
+  | { readonly outcome: 'next'; readonly work: Work; readonly tap?: Delivery; readonly remember?: Remembered }
+  | { readonly outcome: 'split'; readonly works: readonly Work[] }
+  | { readonly outcome: 'drop'; readonly reason: 'Filtered' | 'Duplicate' }
+  | { readonly outcome: 'fail'; readonly failure: Failure }
+)
+
+/** What a step is compiled with. */
+export interface Workshop extends Tools {
+  /** `namespace/object`. */
+  readonly route: string
+  readonly namespace: string
+  readonly object: string
+}
+
+/** Makes the stage of a step; throws where an expression or a schema does not compile. */
+export type Compile<Kind extends RouteStep['kind']> = (
+  step: Extract<RouteStep, { kind: Kind }>,
+  workshop: Workshop,
+) => Stage
