@@ -2,14 +2,21 @@ import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import type { Clock } from '#lib/clock.ts'
 import { createDiscovery } from '#lib/discovery-client.ts'
+import { createExpressions } from '#lib/expression.ts'
 import { createFeed, type Feed } from '#lib/feed-client.ts'
 import { httpPart } from '#lib/http.ts'
+import { createSchemas } from '#lib/json-schema.ts'
 import type { Log } from '#lib/log.ts'
 import type { Metrics } from '#lib/metrics.ts'
 import type { Part } from '#lib/run.ts'
 import { openBroker } from './broker.ts'
+import { createCaller } from './calls/caller.ts'
 import type { EsbConfig } from './config.ts'
 import { esbApi } from './http.ts'
+import { createMediation } from './mediations/mediation.ts'
+import { esbMetrics } from './metrics.ts'
+import { createRoutes } from './routes/routes.ts'
+import { createDeclarer } from './topology/declarer.ts'
 
 export interface EsbEnv {
   readonly log: Log
@@ -27,7 +34,7 @@ export interface Esb {
 
 /** model (by feed) + endpoints (by discovery) → routes at work on the broker; HTTP beside them. */
 export function esb(config: EsbConfig, env: EsbEnv): Esb {
-  const { log, metrics, random, unready } = env
+  const { log, metrics, clock, random, unready } = env
   const broker = openBroker(config.amqpUrl, { log, metrics, random })
   const discovery = createDiscovery({ registryUrl: () => config.registryUrl, log, random })
   const feed: Feed = createFeed({
@@ -36,12 +43,22 @@ export function esb(config: EsbConfig, env: EsbEnv): Esb {
     token: config.controlToken,
     replica: `${hostname()}_${randomUUID()}`,
     url: () => config.advertisedUrl ?? api.url(),
-    apply: () => {},
+    apply: (slice) => routes.apply(slice),
     ...{ log, random },
+  })
+  const declarer = createDeclarer(broker.consuming, log)
+  const expressions = createExpressions()
+  const schemas = createSchemas()
+  const caller = createCaller({ discovery, clock, maxAnswerBytes: config.maxMessageBytes })
+  const routes = createRoutes({
+    ...{ broker, declarer, clock, random, log, settings: config, call: caller.call },
+    topologyIntervalMs: config.topologyIntervalMs,
+    compile: (entry) => createMediation(entry, { expressions, schemas }),
+    metrics: esbMetrics(metrics, () => routes.running()),
   })
   const api = httpPart('esb', esbApi({ version: feed.version, isStale: feed.isStale, log, metrics, unready }), {
     host: config.host,
     port: config.port,
   })
-  return { parts: [api, ...broker.parts, discovery, feed], url: api.url }
+  return { parts: [api, caller, ...broker.parts, routes, discovery, feed], url: api.url }
 }

@@ -98,10 +98,28 @@ export function routeTopology(entry: MessageRouteEntry, version: string): readon
       'x-delivery-limit': 20,
       ...(needsOneOwner(entry) && { 'x-single-active-consumer': true }),
     }),
-    { kind: 'binding', from: RESUME, key: queue, to: { queue } },
+    // What waits for a queue of the other shape comes to this one, too.
+    ...[true, false].map((oneOwner): Declaration => {
+      return { kind: 'binding', from: RESUME, key: routeQueue(route, oneOwner), to: { queue } }
+    }),
     ...(entry.steps.some(({ kind }) => kind === 'dedupe') ? [stream(seenStream(route), DAY_MS)] : []),
     ...sourceTopology(entry),
   ]
+}
+
+/** The queue that a route had while it was of the other shape, and all that led there. */
+export function formerShape(entry: MessageRouteEntry): {
+  readonly queue: string
+  readonly bindings: readonly Binding[]
+} {
+  const route = `${entry.namespace}/${entry.object}`
+  const queue = routeQueue(route, !needsOneOwner(entry))
+  const sources = sourceTopology(entry).filter(isBinding)
+  const resumed = [true, false].map((oneOwner): Binding => {
+    return { kind: 'binding', from: RESUME, key: routeQueue(route, oneOwner), to: { queue } }
+  })
+  const own = sources.filter(({ to }) => 'queue' in to).map((each): Binding => ({ ...each, to: { queue } }))
+  return { queue, bindings: [...own, ...resumed] }
 }
 
 /** Where a route's messages come from: what goes when its source does. */
@@ -131,7 +149,7 @@ export function bindingsLost(before: readonly Declaration[], kept: readonly Decl
   return before.filter(isBinding).filter((each) => !has.has(JSON.stringify(each)))
 }
 
-function isBinding(declaration: Declaration): declaration is Binding {
+export function isBinding(declaration: Declaration): declaration is Binding {
   return declaration.kind === 'binding'
 }
 

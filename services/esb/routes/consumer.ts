@@ -1,0 +1,65 @@
+import type { Amqp, ConfirmChannel, ConsumeMessage, Leave } from '#lib/amqp.ts'
+import { pause } from '#lib/kube/pause.ts'
+import type { Handler } from './handle.ts'
+import type { InHand } from './in-hand.ts'
+
+export interface ConsumerOptions {
+  readonly name: string
+  readonly queue: string
+  readonly prefetch: number
+  /** Declares what is consumed; runs at every connect, and whenever the channel is lost. */
+  readonly prepare: () => Promise<void>
+  /** Runs before the first message of a channel: an owner that has just become one may have to catch up. */
+  readonly takeOver: () => Promise<void>
+  readonly handler: Handler
+  readonly inHand: InHand
+}
+
+export interface Consumer {
+  readonly unready: () => string | undefined
+  /** Takes no more, finishes what is in hand within a bounded time, leaves the rest to others. */
+  readonly leave: () => Promise<void>
+}
+
+const FINISH_MS = 10_000
+
+/** Feeds a handler from a queue, over a lane of its own. */
+export function createConsumer(amqp: Pick<Amqp, 'onConnect'>, options: ConsumerOptions): Consumer {
+  const { name, queue, prefetch, prepare, takeOver, handler, inHand } = options
+
+  async function setup(channel: ConfirmChannel, { fail }: { readonly fail: (reason: string) => void }): Promise<Leave> {
+    const over = new AbortController()
+    channel.once('close', () => {
+      over.abort()
+      handler.groups.clear()
+      inHand.forget(channel)
+    })
+    await prepare()
+    await channel.prefetch(prefetch)
+    let tookOver: Promise<void> | undefined
+
+    function onDelivery(delivery: ConsumeMessage | null): void {
+      // The queue was deleted, or moved to another node: as good as a lost channel.
+      if (delivery === null) {
+        fail(`the broker cancelled the consumer of ${queue}`)
+        return
+      }
+      const settling = inHand.take(channel, delivery)
+      tookOver ??= takeOver()
+      tookOver.then(
+        () => handler.handle(delivery, settling, over.signal),
+        (error) => fail(String(error)),
+      )
+    }
+
+    const { consumerTag } = await channel.consume(queue, onDelivery)
+    return async () => {
+      await channel.cancel(consumerTag)
+      for (const { settling } of handler.groups.clear()) settling.leave()
+      await Promise.race([inHand.empty(channel), pause(FINISH_MS, over.signal)])
+      over.abort()
+    }
+  }
+
+  return amqp.onConnect(name, setup, { apart: true })
+}

@@ -1,0 +1,247 @@
+import { randomUUID } from 'node:crypto'
+import type { ConsumeMessage } from '#lib/amqp.ts'
+import type { Clock } from '#lib/clock.ts'
+import { reasonOf } from '#lib/error.ts'
+import { pause } from '#lib/kube/pause.ts'
+import type { Log } from '#lib/log.ts'
+import { readMessage } from '../envelope/read.ts'
+import { markOf } from '../envelope/write.ts'
+import type { Failure, Message, Passage } from '../mediations/message.ts'
+import type { Delivery, Group, Held, Mediation, Plan, Ports, Remembered } from '../mediations/plan.ts'
+import { SHORT_WAIT_MS } from '../mediations/retry.ts'
+import type { EsbMetrics } from '../metrics.ts'
+import type { Deliver } from './deliver.ts'
+import { createGroups, type Groups } from './groups.ts'
+import type { Settling } from './in-hand.ts'
+import type { Seen } from './seen.ts'
+import type { Send } from './sender.ts'
+import { nextLap, type PutAway } from './settle.ts'
+import type { Throttle } from './throttle.ts'
+
+/**
+ * One message from its receipt to its settling:
+ *
+ *   read ──► wait out the delay ──► throttle ──► plan ──► deliver all ──confirmed──► remember ──► ack
+ *                                                  │          └─failed──┐
+ *                                                  ├─fail───────────────┴──► delay or dead letters ──confirmed──► ack
+ *                                                  ├─drop──► ack
+ *                                                  └─hold──► group ──full or late──► plan on, deliver all, ack all
+ *
+ * Ack follows confirm: a crash between them repeats a message rather than loses it.
+ */
+export interface Handler {
+  /** Acknowledges in the end, or not at all when `signal` ends it first. Never rejects. */
+  readonly handle: (delivery: ConsumeMessage, settling: Settling, signal: AbortSignal) => Promise<void>
+  readonly groups: Groups<Member>
+}
+
+/** A message of a group. */
+export interface Member {
+  readonly held: Held
+  readonly tried: Tried
+  readonly remember: Remembered | undefined
+  readonly settled: () => void
+  readonly settling: Settling
+  readonly signal: AbortSignal
+}
+
+interface Tried {
+  readonly message: Message
+  readonly passage: Passage
+  readonly done: readonly string[]
+}
+
+export interface HandlerDeps {
+  readonly route: string
+  readonly queue: string
+  readonly maxHops: number
+  readonly maxBytes: number
+  /** The newest: a message meets the spec of the moment, at each try. */
+  readonly mediation: () => Mediation
+  readonly ports: Ports
+  readonly throttles: () => readonly Throttle[]
+  readonly seen: Seen | undefined
+  readonly deliver: Deliver
+  readonly putAway: PutAway
+  /** To what is the bus's own. */
+  readonly send: Send
+  readonly metrics: EsbMetrics
+  readonly clock: Clock
+  readonly log: Log
+}
+
+export function createHandler(deps: HandlerDeps): Handler {
+  const { route, queue, mediation, ports, metrics, clock, log } = deps
+  const groups = createGroups<Member>((group, members) => void complete(group, members))
+
+  async function handle(delivery: ConsumeMessage, settling: Settling, signal: AbortSignal): Promise<void> {
+    const startedAt = clock.monotonic()
+    metrics.in.inc({ route })
+    const { resumeAt, ...received } = readMessage(delivery, randomUUID)
+    const tried: Tried = received
+    try {
+      const left = (resumeAt ?? 0) - clock.now()
+      if (left > SHORT_WAIT_MS) {
+        const sent = await deps.send(nextLap(tried, { queue, resumeAt: resumeAt ?? 0, now: clock.now() }), signal)
+        // Where the lap cannot begin, the wait goes on here; the message is in hand meanwhile.
+        if (sent.sent) return settling.ack()
+      }
+      if (left > 0) await pause(left, signal)
+      for (const throttle of deps.throttles()) await throttle.admitted(signal)
+      if (!signal.aborted) await treat(tried, settling, signal)
+    } catch (error) {
+      // A defect of this code, not of the message: it goes the way of what may pass, so that it is seen and not lost.
+      log.error({ route, message: tried.message.id, error: reasonOf(error) }, 'Message could not be handled')
+      await fail(tried, { class: 'Transient', reason: 'Internal', message: reasonOf(error) }, settling, signal)
+    } finally {
+      metrics.hop.observe({ route }, (clock.monotonic() - startedAt) / 1_000)
+    }
+  }
+
+  async function treat(tried: Tried, settling: Settling, signal: AbortSignal): Promise<void> {
+    const refusal = unfit(tried)
+    if (refusal !== undefined) return fail(tried, refusal, settling, signal)
+    const plan = await planned(tried)
+    if (plan.remember === undefined || deps.seen === undefined) return follow(plan, tried, undefined, settling, signal)
+    const release = await deps.seen.claim(plan.remember.key)
+    let held = false
+    try {
+      // Another copy was in hand, and is settled by now.
+      const isLate = deps.seen.has(plan.remember)
+      const again = isLate ? await planned(tried) : plan
+      held = again.outcome === 'hold'
+      await follow(again, tried, release, settling, signal)
+    } finally {
+      // A held message lets go of its key with its group.
+      if (!held) release()
+    }
+  }
+
+  function unfit({ message, passage }: Tried): Failure | undefined {
+    if (passage.hops >= deps.maxHops)
+      return { class: 'Permanent', reason: 'TooManyHops', message: `It went through ${passage.hops} routes: a loop?` }
+    if (message.body.length > deps.maxBytes)
+      return { class: 'Permanent', reason: 'TooLarge', message: `The body is over ${deps.maxBytes} bytes` }
+    return undefined
+  }
+
+  async function planned({ message, passage }: Tried): Promise<Outcome> {
+    const plan = await mediation().plan(message, ports, passage.attempt)
+    tellSteps(plan)
+    return plan
+  }
+
+  function tellSteps({ trace }: Plan): void {
+    for (const { step, seconds } of trace) metrics.step.observe({ route, step }, seconds)
+  }
+
+  async function follow(
+    plan: Outcome,
+    tried: Tried,
+    release: (() => void) | undefined,
+    settling: Settling,
+    signal: AbortSignal,
+  ): Promise<void> {
+    switch (plan.outcome) {
+      case 'deliver': {
+        const outcome = await deliverAll(plan.deliveries, tried, signal)
+        if (outcome.failure !== undefined)
+          return fail({ ...tried, done: outcome.done }, outcome.failure, settling, signal)
+        if (await remembered(plan.remember, signal)) settling.ack()
+        return
+      }
+      case 'drop':
+        metrics.filtered.inc({ route, reason: plan.reason })
+        return settling.ack()
+      case 'fail':
+        return fail(tried, plan.failure, settling, signal)
+      case 'hold':
+        return groups.add(plan.group, {
+          ...{ held: plan.held, tried, remember: plan.remember, settling, signal },
+          settled: release ?? (() => {}),
+        })
+      default:
+        plan satisfies never
+    }
+  }
+
+  /** All of them at once; what arrived at an earlier try is not sent again. */
+  async function deliverAll(
+    deliveries: readonly Delivery[],
+    tried: Tried,
+    signal: AbortSignal,
+  ): Promise<{ readonly failure?: Failure; readonly done: readonly string[] }> {
+    const known = tried.done.length === 0 ? undefined : new Set(tried.done)
+    const [only] = deliveries
+    if (deliveries.length === 1 && only !== undefined && known === undefined) {
+      const failure = await delivered(only, tried, signal)
+      return { done: [], ...(failure && { failure }) }
+    }
+    const done = [...tried.done]
+    const failures = await Promise.all(
+      deliveries.map(async (delivery) => {
+        const mark = markOf(delivery.id)
+        if (known?.has(mark)) return undefined
+        const failure = await delivered(delivery, tried, signal)
+        if (failure === undefined) done.push(mark)
+        return failure
+      }),
+    )
+    const failed = failures.filter((each) => each !== undefined)
+    // While one may still get through, the message is not dead for the sake of another.
+    const failure = failed.find((each) => each.class === 'Transient') ?? failed[0]
+    return { done, ...(failure && { failure }) }
+  }
+
+  async function delivered(delivery: Delivery, tried: Tried, signal: AbortSignal): Promise<Failure | undefined> {
+    const failure = await deps.deliver(delivery, tried, signal)
+    if (failure === undefined)
+      metrics.out.inc({ route, destination: delivery.tap === undefined ? delivery.to.kind : 'tap' })
+    return failure
+  }
+
+  async function remembered(remember: Remembered | undefined, signal: AbortSignal): Promise<boolean> {
+    if (remember === undefined || deps.seen === undefined) return !signal.aborted
+    return deps.seen.remember(remember, signal)
+  }
+
+  async function fail(tried: Tried, failure: Failure, settling: Settling, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return
+    if ((await deps.putAway(tried, failure, signal)) === 'put away') settling.ack()
+  }
+
+  /** A group goes on as one message; in the end each member is settled, or each is put away by itself. */
+  async function complete(group: Group, members: readonly Member[]): Promise<void> {
+    const [first] = members
+    if (first === undefined) return
+    const { signal, tried } = first
+    try {
+      const plan = await mediation().resume(
+        group,
+        members.map(({ held }) => held),
+        ports,
+      )
+      tellSteps(plan)
+      if (plan.outcome === 'fail') return await failEach(members, plan.failure)
+      if (plan.outcome === 'deliver') {
+        const { failure } = await deliverAll(plan.deliveries, { ...tried, done: [] }, signal)
+        if (failure !== undefined) return await failEach(members, failure)
+      }
+      if (plan.outcome === 'drop') metrics.filtered.inc({ route, reason: plan.reason }, members.length)
+      for (const member of members) if (await remembered(member.remember, signal)) member.settling.ack()
+    } catch (error) {
+      log.error({ route, group: group.correlation, error: reasonOf(error) }, 'Group could not be handled')
+      await failEach(members, { class: 'Transient', reason: 'Internal', message: reasonOf(error) })
+    } finally {
+      for (const member of members) member.settled()
+    }
+  }
+
+  async function failEach(members: readonly Member[], failure: Failure): Promise<void> {
+    await Promise.all(members.map(({ tried, settling, signal }) => fail(tried, failure, settling, signal)))
+  }
+
+  return { handle, groups }
+}
+
+type Outcome = Plan & { readonly remember?: Remembered }

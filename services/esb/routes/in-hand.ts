@@ -1,0 +1,67 @@
+import type { ConfirmChannel, ConsumeMessage } from '#lib/amqp.ts'
+
+/**
+ * The messages between their receipt and their settling. Each is settled once, on the channel it came by: tags mean nothing
+ * on another one (AMQP 0-9-1 §1.1), and what is not settled when the channel ends is given to somebody else.
+ */
+export interface InHand {
+  readonly take: (channel: ConfirmChannel, delivery: ConsumeMessage) => Settling
+  readonly count: () => number
+  readonly oldestMs: () => number
+  /** Resolves when nothing that came by this channel is left. */
+  readonly empty: (channel: ConfirmChannel) => Promise<void>
+  /** What came by this channel is no longer ours. */
+  readonly forget: (channel: ConfirmChannel) => void
+}
+
+/** The two ends of a delivery; whichever comes first is its only one. */
+export interface Settling {
+  /** After its effect. */
+  readonly ack: () => void
+  /** Leaves it to whom the broker gives it next, once the channel closes. */
+  readonly leave: () => void
+}
+
+export function createInHand(monotonic: () => number): InHand {
+  // In the order of receipt: the first is the oldest.
+  const held = new Map<ConsumeMessage, { readonly channel: ConfirmChannel; readonly since: number }>()
+  const waiters = new Set<() => void>()
+
+  function release(delivery: ConsumeMessage): boolean {
+    const was = held.delete(delivery)
+    for (const look of waiters) look()
+    return was
+  }
+
+  return {
+    take(channel, delivery) {
+      held.set(delivery, { channel, since: monotonic() })
+      return {
+        ack() {
+          if (release(delivery)) channel.ack(delivery)
+        },
+        leave: () => void release(delivery),
+      }
+    },
+    count: () => held.size,
+    oldestMs() {
+      for (const { since } of held.values()) return monotonic() - since
+      return 0
+    },
+    empty(channel) {
+      const has = () => held.values().some((each) => each.channel === channel)
+      return new Promise((resolve) => {
+        const look = () => {
+          if (has()) return
+          waiters.delete(look)
+          resolve()
+        }
+        waiters.add(look)
+        look()
+      })
+    },
+    forget(channel) {
+      for (const [delivery, each] of held) if (each.channel === channel) release(delivery)
+    },
+  }
+}

@@ -1,0 +1,173 @@
+import { reasonOf, SoaError } from '#lib/error.ts'
+import { pause } from '#lib/kube/pause.ts'
+import type { MessageRouteEntry } from '#lib/model/esb.ts'
+import type { Slice } from '#lib/model/slice.ts'
+import type { Part } from '#lib/run.ts'
+import { bindingsLost, type Declaration, formerShape, routeTopology, sourceTopology } from '../topology/declarations.ts'
+import { deadLetterQueue, RESUME, seenStream } from '../topology/names.ts'
+import { retire } from './retired.ts'
+import { createRoute, type Route, type RouteDeps } from './route.ts'
+import type { RunningRoute, RunningRoutes } from './running.ts'
+
+/**
+ * All routes of this replica, as the newest model has them.
+ *
+ *   model ──► start what is new, update or replace what differs, stop and unbind what is gone ──► all consume: acknowledged
+ *                                                                   └── not in time: refused with the reasons, tried again
+ */
+export interface Routes extends Part {
+  readonly running: RunningRoutes
+  readonly apply: (slice: Slice<'esb'>) => Promise<void>
+}
+
+const PROGRAMMED_WITHIN_MS = 15_000
+const LOOK_MS = 20
+
+export interface RoutesOptions extends Omit<RouteDeps, 'queueOf'> {
+  readonly topologyIntervalMs: number
+}
+
+export function createRoutes(options: RoutesOptions): Routes {
+  const { declarer, broker, log, clock } = options
+  const routes = new Map<string, { readonly route: Route; readonly over: AbortController }>()
+  const deps: RouteDeps = { ...options, queueOf: (key) => routes.get(key)?.route.running.queue }
+  /** What is on the broker by this replica's doing. */
+  const declared = new WeakSet<MessageRouteEntry>()
+  let bound: readonly Declaration[] = []
+  /** Routes that are gone, and what they had may still be there. */
+  const leftovers = new Map<string, MessageRouteEntry>()
+  const stopping = new AbortController()
+  let running: ReadonlyMap<string, RunningRoute> = new Map()
+  let turn: Promise<void> = Promise.resolve()
+  let asserting: NodeJS.Timeout | undefined
+  let asserted: Promise<void> = Promise.resolve()
+  let baseMissing: string | undefined = 'not declared yet'
+
+  async function change(slice: Slice<'esb'>): Promise<void> {
+    const gone = [...routes.values()].map(({ route }) => route.running).filter(({ key }) => !slice.has(key))
+    for (const { key } of gone) await end(key)
+    for (const [key, entry] of slice) await take(key, entry)
+    running = new Map([...routes].map(([key, { route }]) => [key, route.running]))
+    for (const { key, entry } of gone) leftovers.set(key, entry)
+  }
+
+  async function take(key: string, entry: MessageRouteEntry): Promise<void> {
+    const present = routes.get(key)?.route
+    if (present?.running.entry === entry || present?.update(entry)) return
+    if (present !== undefined) await end(key)
+    leftovers.delete(key)
+    const route = createRoute(entry, deps)
+    const over = new AbortController()
+    routes.set(key, { route, over })
+    void retire(formerShape(entry), route, { declarer, signal: over.signal, log })
+  }
+
+  async function end(key: string): Promise<void> {
+    const found = routes.get(key)
+    routes.delete(key)
+    found?.over.abort()
+    await found?.route
+      .leave()
+      .catch((error) => log.warn({ route: key, error: reasonOf(error) }, 'Route did not finish'))
+  }
+
+  /** Binds what is new, then takes away what led to routes as they were; queues of routes that are gone go, once empty. */
+  async function bind(): Promise<void> {
+    const entries = [...routes.values()].map(({ route }) => route.running.entry)
+    for (const entry of entries) {
+      if (declared.has(entry)) continue
+      await declarer.route(entry)
+      declared.add(entry)
+    }
+    const sources = entries.flatMap(sourceTopology)
+    const former = [...bound, ...[...leftovers.values()].flatMap(sourceTopology)]
+    await declarer.unbind(bindingsLost(former, sources))
+    bound = sources
+    for (const [key, entry] of leftovers) {
+      await removeQueues(key, entry)
+      leftovers.delete(key)
+    }
+  }
+
+  async function removeQueues(key: string, entry: MessageRouteEntry): Promise<void> {
+    const topology = routeTopology(entry, broker.consuming.version() ?? '')
+    const queues = topology.flatMap((each) => (each.kind === 'queue' ? [each.name] : []))
+    for (const queue of queues) {
+      const isLetters = queue === deadLetterQueue(key)
+      const found = await declarer.depth(queue)
+      const isLeft = queue !== seenStream(key) && (found?.messages ?? 0) + (found?.consumers ?? 0) > 0
+      // From here on nothing can fill it: what still waits for the route goes to the unroutable when its time comes.
+      if (!isLeft && !isLetters)
+        await declarer.unbind(
+          bindingsLost(topology, []).filter(({ from, to }) => from === RESUME && 'queue' in to && to.queue === queue),
+        )
+      if (isLeft || !(await declarer.remove(queue)))
+        log.warn(
+          { route: key, queue, messages: found?.messages },
+          'Queue of a route that is gone is kept: it is not empty',
+        )
+    }
+  }
+
+  /** Repairs what somebody deleted. */
+  async function assertAll(): Promise<void> {
+    try {
+      await declarer.base()
+      baseMissing = undefined
+    } catch (error) {
+      baseMissing = reasonOf(error)
+      return
+    }
+    for (const { route } of routes.values()) {
+      const each = route.running
+      await declarer.route(each.entry).catch((error) => {
+        log.warn({ route: each.key, error: reasonOf(error) }, 'Topology of a route cannot be declared')
+      })
+    }
+  }
+
+  function assertSoon(): void {
+    asserted = asserted.then(() => (stopping.signal.aborted ? undefined : assertAll()))
+  }
+
+  return {
+    name: 'routes',
+    running: () => running,
+    async apply(slice) {
+      const mine = turn.then(() => change(slice)).then(bind)
+      // A change that failed must not keep the next from being made.
+      turn = mine.catch(() => {})
+      await mine
+      const deadline = clock.monotonic() + PROGRAMMED_WITHIN_MS
+      for (;;) {
+        const left = reasonsOf([...slice.keys()].map((key) => routes.get(key)?.route.running))
+        if (left.length === 0 || stopping.signal.aborted) return
+        if (clock.monotonic() > deadline) throw new SoaError('SOA_BROKER_FAILED', left.join('; '), { status: 503 })
+        await pause(LOOK_MS, stopping.signal)
+      }
+    },
+    start() {
+      asserting = setInterval(assertSoon, options.topologyIntervalMs)
+      broker.consuming.onState(({ phase }) => {
+        if (phase === 'up') assertSoon()
+        else if (phase === 'down') baseMissing = 'the broker is out of reach'
+      })
+      if (broker.consuming.state().phase !== 'down') assertSoon()
+    },
+    unready: () => baseMissing,
+    async stop() {
+      clearInterval(asserting)
+      stopping.abort()
+      await Promise.all([...routes.keys()].map(end))
+      await asserted
+    },
+  }
+}
+
+/** Of those that were taken over by a newer model meanwhile, that one will speak. */
+function reasonsOf(routes: readonly (RunningRoute | undefined)[]): readonly string[] {
+  return routes.flatMap((route) => {
+    const reason = route?.unready()
+    return route === undefined || reason === undefined ? [] : [`MessageRoute ${route.key}: ${reason}`]
+  })
+}
