@@ -76,7 +76,8 @@ const retry = {
   type: 'object',
   description: 'What becomes of a message that failed for now: it waits on the broker, longer each time.',
   additionalProperties: false,
-  default: {},
+  // In full: the API server checks a default by the rules before it fills in what is below.
+  default: { attempts: 8, backoff: '1s', maxBackoff: '5m' },
   properties: {
     attempts: {
       type: 'integer',

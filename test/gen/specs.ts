@@ -1,4 +1,5 @@
 import type { ManagedObject } from '#controller/api/objects.ts'
+import { REFUSED_ROUTES, TAKEN_ROUTES } from './message-route-specs.ts'
 
 /** A spec as a user would write it, and the field that must be named when it is refused. */
 export interface SpecRow {
@@ -122,6 +123,7 @@ export const REFUSED: readonly (SpecRow & { readonly field: string })[] = [
   limit('a header for another key', 'spec.rateLimits[0].key', { key: { type: 'ClientIP', header: 'x' } }),
   limit('an unknown scope', 'spec.rateLimits[0].scope', { scope: 'Galaxy' }),
   limit('an unknown way out', 'spec.rateLimits[0].onError', { onError: 'Panic' }),
+  ...REFUSED_ROUTES,
 ]
 
 /** Taken by the API server and by the folder alike, with the same defaults. */
@@ -175,4 +177,5 @@ export const TAKEN: readonly SpecRow[] = [
       ],
     },
   },
+  ...TAKEN_ROUTES,
 ]

@@ -188,7 +188,7 @@ export const stepRules: readonly Rule[] = [
   {
     rule: 'self.steps.all(a, !has(a.name) || self.steps.exists_one(b, has(b.name) && b.name == a.name))',
     message: 'names of steps must be unique',
-    reason: 'FieldValueDuplicate',
+    reason: 'FieldValueInvalid',
     fieldPath: '.steps',
   },
   ...(['aggregate', 'throttle', 'dedupe'] as const).map(atMostOne),
