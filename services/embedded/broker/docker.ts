@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { SoaError } from '#lib/error.ts'
 import { command, lastLine } from './command.ts'
 import { whenWeDie } from './guard.ts'
-import { clientConf } from './node-settings.ts'
+import { ADVANCED_CONFIG, clientConf, UNROUTABLE_POLICY } from './node-settings.ts'
 import { reachable } from './ready.ts'
 import type { RunningBroker } from './running.ts'
 
@@ -47,6 +47,7 @@ export async function startInDocker({ port, progress, signal }: ContainerOptions
       end ??= `the RabbitMQ container ended with ${lastLine(output)}`
     })
     await reachable(url, { ended: () => end, timeoutMs: START_MS, signal })
+    await must(['exec', name, 'rabbitmqctl', 'set_policy', ...UNROUTABLE_POLICY])
     return { url, how: `container ${name} of ${IMAGE}`, ended: () => end, stop }
   } catch (error) {
     await stop()
@@ -68,9 +69,15 @@ async function create(name: string, port: number): Promise<void> {
   await must(['create', '--name', name, '--hostname', 'soaplane', '--publish', publish, IMAGE])
   const folder = await mkdtemp(join(tmpdir(), 'soaplane-'))
   try {
-    const file = join(folder, '90-soaplane.conf')
-    await writeFile(file, `${['loopback_users.guest = false', ...clientConf('4.0.0')].join('\n')}\n`, { mode: 0o644 })
-    await must(['cp', file, `${name}:/etc/rabbitmq/conf.d/90-soaplane.conf`])
+    const files = {
+      'conf.d/90-soaplane.conf': `${['loopback_users.guest = false', ...clientConf('4.0.0')].join('\n')}\n`,
+      'advanced.config': ADVANCED_CONFIG,
+    }
+    for (const [path, text] of Object.entries(files)) {
+      const file = join(folder, basename(path))
+      await writeFile(file, text, { mode: 0o644 })
+      await must(['cp', file, `${name}:/etc/rabbitmq/${path}`])
+    }
   } finally {
     await rm(folder, { recursive: true, force: true })
   }

@@ -4,6 +4,7 @@ import type { ServerFiles } from './server-files.ts'
 
 /** Where a node of ours keeps everything, and what it listens on. Nothing is shared with a node of the system. */
 export interface NodePlace {
+  readonly name: string
   readonly dir: string
   readonly port: number
   readonly distPort: number
@@ -22,15 +23,32 @@ export function outputFile(dir: string): string {
 }
 
 /** rabbitmq.conf: loopback only, so that the well-known guest account stays on this machine. */
-export function confOf(port: number, version: string | undefined): string {
+export function confOf(port: number, version: string | undefined, more: readonly string[] = []): string {
   return [
     `listeners.tcp.1 = 127.0.0.1:${port}`,
     'log.file.level = info',
     'disk_free_limit.absolute = 256MB',
     ...clientConf(version),
+    ...more,
     '',
   ].join('\n')
 }
+
+/** advanced.config: the worker that sends dead letters would wait 180 s for a confirm that a lost node never gives. As in the chart. */
+export const ADVANCED_CONFIG = `[{rabbit, [
+  {dead_letter_worker_publisher_confirm_timeout, 5000},
+  {dead_letter_worker_consumer_prefetch, 256}
+]}].
+`
+
+/**
+ * For \`rabbitmqctl set_policy\`: what is sent to esb_exchange with a key that nobody binds is kept by the bus, not dropped.
+ * A policy, since an argument of the exchange would refuse the clients that declare it without one.
+ */
+export const UNROUTABLE_POLICY = [
+  ...['--apply-to', 'exchanges', 'soaplane-unroutable', '^esb_exchange$'],
+  JSON.stringify({ 'alternate-exchange': 'soa.unroutable' }),
+] as const
 
 /** Plain queue_declare of clients in the wild makes transient queues: refused from 4.3 on unless permitted; before 3.13 the key stops the node. */
 export function clientConf(version: string | undefined): readonly string[] {
@@ -39,7 +57,11 @@ export function clientConf(version: string | undefined): readonly string[] {
     : []
 }
 
-export function envOf({ dir, distPort, epmdPort }: NodePlace, files: ServerFiles, path: string): NodeJS.ProcessEnv {
+export function envOf(
+  { name, dir, distPort, epmdPort }: NodePlace,
+  files: ServerFiles,
+  path: string,
+): NodeJS.ProcessEnv {
   return {
     // What the scripts need, and nothing of the user's RABBITMQ_*.
     PATH: [dirname(files.server), path, '/usr/sbin', '/sbin'].join(':'),
@@ -49,7 +71,7 @@ export function envOf({ dir, distPort, epmdPort }: NodePlace, files: ServerFiles
     ERL_EPMD_PORT: String(epmdPort),
     ERL_EPMD_ADDRESS: '127.0.0.1',
     ERL_CRASH_DUMP: join(dir, 'log', 'erl_crash.dump'),
-    RABBITMQ_NODENAME: NODE_NAME,
+    RABBITMQ_NODENAME: name,
     RABBITMQ_DIST_PORT: String(distPort),
     RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: '-kernel inet_dist_use_interface {127,0,0,1}',
     RABBITMQ_CONF_ENV_FILE: join(dir, 'rabbitmq-env.conf'),
