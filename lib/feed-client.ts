@@ -20,11 +20,16 @@ export interface FeedOptions<N extends SliceName> {
    * without waiting for the one before; of those that come together only for the last.
    */
   readonly apply: (slice: Slice<N>, version: string) => void | Promise<void>
+  /** Of what was applied last, the items that are not served though the others are: the controller is told, and all is tried again. */
+  readonly refused?: () => Refused
   readonly log: Log
   readonly random: () => number
   /** Between tries of a version that was refused: what is in its way may pass. */
   readonly backoff?: Backoff
 }
+
+/** Why an item cannot be served, by its key. */
+export type Refused = ReadonlyMap<string, string>
 
 export interface Feed extends Part {
   /** The version last applied; undefined before the first copy. */
@@ -52,6 +57,8 @@ export function createFeed<N extends SliceName>(options: FeedOptions<N>): Feed {
   let isStale = true
   let receivedCount = 0
   let heldPlace = 0
+  /** Whether nothing of the held version was refused. */
+  let isWhole = true
   let retry: NodeJS.Timeout | undefined
 
   const client = wsClient({
@@ -68,7 +75,8 @@ export function createFeed<N extends SliceName>(options: FeedOptions<N>): Feed {
         replica: options.replica,
         url: options.url(),
         ready,
-        ...(held && { version: held.version }),
+        // What was refused is told with the acknowledgement of the whole.
+        ...(held && isWhole && { version: held.version }),
       })
     },
     onFrame: (frame) => onFrame(frame as FromController<N>),
@@ -139,7 +147,10 @@ export function createFeed<N extends SliceName>(options: FeedOptions<N>): Feed {
         if (place < heldPlace) return
         heldPlace = place
         held = next
-        tell({ type: 'ack', version })
+        const refused = [...(options.refused?.() ?? [])]
+        isWhole = refused.length === 0
+        tell({ type: 'ack', version, ...(!isWhole && { refused }) })
+        if (!isWhole && received === next) retry = setTimeout(again, backoffMs(backoff, attempt, random))
       },
       (error) => {
         log.error({ slice, version, error: reasonOf(error) }, 'Version refused, serving the last good one')

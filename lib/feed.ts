@@ -6,7 +6,7 @@ import type { Peer, SliceItems, SliceName } from './model/slice.ts'
  *   replica                          controller
  *      │ ── hello {replica, url, version?, ready} ──►│
  *      │ ◄── snapshot | same ────────────────────────│   `same`: the replica already holds the current version
- *      │ ── ack {version} ──────────────────────────►│   sent once the version is what the replica serves
+ *      │ ── ack {version, refused?} ────────────────►│   sent once the version is what the replica serves, but for what it can't
  *      │ ◄── delta {from, version, put, drop} ───────│   pushed at each change; a gap is answered by a new hello
  *      │ ◄── peers [...] ────────────────────────────│   ready replicas of the same slice, itself included
  *      │ ── ready {ready} ──────────────────────────►│
@@ -36,7 +36,12 @@ export type FromReplica =
       readonly version?: string
       readonly ready: boolean
     }
-  | { readonly type: 'ack'; readonly version: string }
+  | {
+      readonly type: 'ack'
+      readonly version: string
+      /** Items that are not served, each with the reason; all others of the version are. */
+      readonly refused?: readonly (readonly [key: string, reason: string])[]
+    }
   | { readonly type: 'nack'; readonly version: string; readonly error: string }
   | { readonly type: 'ready'; readonly ready: boolean }
   | { readonly type: 'goodbye' }

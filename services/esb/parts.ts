@@ -8,6 +8,7 @@ import { httpPart } from '#lib/http.ts'
 import { createSchemas } from '#lib/json-schema.ts'
 import type { Log } from '#lib/log.ts'
 import type { Metrics } from '#lib/metrics.ts'
+import { readiness } from '#lib/readiness.ts'
 import type { Part } from '#lib/run.ts'
 import { openBroker } from './broker.ts'
 import { createCaller } from './calls/caller.ts'
@@ -44,6 +45,7 @@ export function esb(config: EsbConfig, env: EsbEnv): Esb {
     replica: `${hostname()}_${randomUUID()}`,
     url: () => config.advertisedUrl ?? api.url(),
     apply: (slice) => routes.apply(slice),
+    refused: () => routes.refused(),
     ...{ log, random },
   })
   const declarer = createDeclarer(broker.consuming, log)
@@ -60,5 +62,8 @@ export function esb(config: EsbConfig, env: EsbEnv): Esb {
     host: config.host,
     port: config.port,
   })
-  return { parts: [api, caller, ...broker.parts, routes, discovery, feed], url: api.url }
+  return {
+    parts: [api, caller, ...broker.parts, routes, discovery, feed, readiness(feed, [feed, ...broker.parts, routes])],
+    url: api.url,
+  }
 }

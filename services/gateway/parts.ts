@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import type { Clock } from '#lib/clock.ts'
-import { createDiscovery, type Discovery } from '#lib/discovery-client.ts'
+import { createDiscovery } from '#lib/discovery-client.ts'
 import { SoaError } from '#lib/error.ts'
 import { createFeed, type Feed } from '#lib/feed-client.ts'
 import { httpPart } from '#lib/http.ts'
 import type { Log } from '#lib/log.ts'
 import type { Metrics } from '#lib/metrics.ts'
+import { readiness } from '#lib/readiness.ts'
 import type { Part } from '#lib/run.ts'
 import { wsPart } from '#lib/ws.ts'
 import type { GatewayConfig } from './config.ts'
@@ -112,37 +113,10 @@ export function gateway(config: GatewayConfig, env: GatewayEnv): Gateway {
     discovery,
     feed,
     data,
-    readiness(feed, discovery),
+    readiness(feed, [feed, discovery]),
   ]
   return { parts, url: data.url, controlUrl: control.url }
 }
-
-/** Tells the controller when this replica serves: its acknowledgements count, and it owns counters, from then on. */
-function readiness(feed: Feed, discovery: Discovery): Part {
-  let told = false
-  function tell(ready: boolean): void {
-    if (ready === told) return
-    told = ready
-    feed.tellReady(ready)
-  }
-  const look = () => tell(feed.unready?.() === undefined && discovery.unready?.() === undefined)
-  let timer: NodeJS.Timeout | undefined
-  return {
-    name: 'readiness',
-    start() {
-      timer = setInterval(look, LOOK_MS)
-    },
-    drain() {
-      clearInterval(timer)
-      tell(false)
-    },
-    stop() {
-      clearInterval(timer)
-    },
-  }
-}
-
-const LOOK_MS = 20
 
 function trustIn({ trustedCidrs }: GatewayConfig): Trust {
   try {

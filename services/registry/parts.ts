@@ -5,6 +5,7 @@ import { createFeed, type Feed } from '#lib/feed-client.ts'
 import { httpPart } from '#lib/http.ts'
 import type { Log } from '#lib/log.ts'
 import type { Metrics } from '#lib/metrics.ts'
+import { readiness } from '#lib/readiness.ts'
 import type { Part } from '#lib/run.ts'
 import { wsPart } from '#lib/ws.ts'
 import { createAuthorize } from './auth.ts'
@@ -15,7 +16,6 @@ import { watchSocket } from './http/watch.ts'
 import { createReaper } from './leases/reaper.ts'
 import { createSpread } from './leases/spread.ts'
 import { registryMetrics } from './metrics.ts'
-import { readiness } from './readiness.ts'
 import { createRegistrar } from './registration/registrar.ts'
 import { createStore } from './registration/store.ts'
 import { createSoftState } from './soft-state.ts'
@@ -104,7 +104,7 @@ export async function registry(config: RegistryConfig, env: RegistryEnv): Promis
     feed,
     registrar,
     hub,
-    readiness(feed),
+    readiness(feed, [feed]),
   ]
   return { parts, url: api.url }
 }

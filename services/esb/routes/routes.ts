@@ -1,4 +1,5 @@
-import { reasonOf, SoaError } from '#lib/error.ts'
+import { reasonOf } from '#lib/error.ts'
+import type { Refused } from '#lib/feed-client.ts'
 import { pause } from '#lib/kube/pause.ts'
 import type { MessageRouteEntry } from '#lib/model/esb.ts'
 import type { Slice } from '#lib/model/slice.ts'
@@ -13,14 +14,17 @@ import type { RunningRoute, RunningRoutes } from './running.ts'
  * All routes of this replica, as the newest model has them.
  *
  *   model ──► start what is new, update or replace what differs, stop and unbind what is gone ──► all consume: acknowledged
- *                                                                   └── not in time: refused with the reasons, tried again
+ *                                                                   └── not in time: refused, by itself, with the reason
  */
 export interface Routes extends Part {
   readonly running: RunningRoutes
+  /** Resolves once all routes work, or in time all that do. */
   readonly apply: (slice: Slice<'esb'>) => Promise<void>
+  /** Of the newest model, the routes that do not work, and why. */
+  readonly refused: () => Refused
 }
 
-const PROGRAMMED_WITHIN_MS = 15_000
+const PROGRAMMED_WITHIN_MS = 5_000
 const LOOK_MS = 20
 
 export interface RoutesOptions extends Omit<RouteDeps, 'queueOf'> {
@@ -41,6 +45,8 @@ export function createRoutes(options: RoutesOptions): Routes {
   let turn: Promise<void> = Promise.resolve()
   let asserting: NodeJS.Timeout | undefined
   let asserted: Promise<void> = Promise.resolve()
+  /** Why the newest model could not be bound. */
+  let fault: string | undefined
   let baseMissing: string | undefined = 'not declared yet'
 
   async function change(slice: Slice<'esb'>): Promise<void> {
@@ -130,19 +136,27 @@ export function createRoutes(options: RoutesOptions): Routes {
     asserted = asserted.then(() => (stopping.signal.aborted ? undefined : assertAll()))
   }
 
+  function refused(): Refused {
+    return new Map(
+      [...routes].flatMap(([key, { route }]) => {
+        const reason = fault ?? route.running.unready()
+        return reason === undefined ? [] : [[key, reason] as const]
+      }),
+    )
+  }
+
   return {
     name: 'routes',
     running: () => running,
+    refused,
     async apply(slice) {
       const mine = turn.then(() => change(slice)).then(bind)
       // A change that failed must not keep the next from being made.
       turn = mine.catch(() => {})
-      await mine
+      fault = await mine.then(() => undefined, reasonOf)
       const deadline = clock.monotonic() + PROGRAMMED_WITHIN_MS
       for (;;) {
-        const left = reasonsOf([...slice.keys()].map((key) => routes.get(key)?.route.running))
-        if (left.length === 0 || stopping.signal.aborted) return
-        if (clock.monotonic() > deadline) throw new SoaError('SOA_BROKER_FAILED', left.join('; '), { status: 503 })
+        if (refused().size === 0 || stopping.signal.aborted || clock.monotonic() > deadline) return
         await pause(LOOK_MS, stopping.signal)
       }
     },
@@ -162,12 +176,4 @@ export function createRoutes(options: RoutesOptions): Routes {
       await asserted
     },
   }
-}
-
-/** Of those that were taken over by a newer model meanwhile, that one will speak. */
-function reasonsOf(routes: readonly (RunningRoute | undefined)[]): readonly string[] {
-  return routes.flatMap((route) => {
-    const reason = route?.unready()
-    return route === undefined || reason === undefined ? [] : [`MessageRoute ${route.key}: ${reason}`]
-  })
 }
