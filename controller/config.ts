@@ -1,4 +1,11 @@
-import { type ConfigOf, flag, httpUrl, oneOf, port, text, whole } from '#lib/config.ts'
+import { type ConfigOf, flag, httpUrl, oneOf, port, type Setting, text, whole } from '#lib/config.ts'
+
+/** A port of a core Service, by number or name. */
+export interface CoreServiceRef {
+  readonly namespace: string
+  readonly name: string
+  readonly port: string
+}
 
 export const settings = {
   host: text('SOAPLANE_HOST', '0.0.0.0', 'address to listen on'),
@@ -17,8 +24,23 @@ export const settings = {
     'how long replicas may take before a status says they are late',
     [0, 600_000],
   ),
+  esbService: coreService('SOAPLANE_ESB_SERVICE', 'core Service of the bus, as namespace/name:port; none if left out'),
   drainDelayMs: whole('SOAPLANE_DRAIN_DELAY_MS', 0, 'how long to stay up, unready, before stopping', [0, 600_000]),
   logLevel: oneOf('SOAPLANE_LOG_LEVEL', ['debug', 'info', 'warn', 'error'], 'info', 'least level to log'),
 } as const
 
 export type ControllerConfig = ConfigOf<typeof settings>
+
+function coreService(env: string, about: string): Setting<CoreServiceRef | undefined> {
+  return {
+    env,
+    about,
+    fallback: undefined,
+    parse(value) {
+      const [, namespace, name, port] = /^([a-z0-9-]{1,63})\/([a-z0-9-]{1,63}):([a-z0-9-]{1,15})$/.exec(value) ?? []
+      if (namespace === undefined || name === undefined || port === undefined)
+        throw new Error('must look like namespace/name:port')
+      return { namespace, name, port }
+    },
+  }
+}

@@ -15,6 +15,7 @@ import { everyReplica } from './publish/replicas.ts'
 import { conditionGauge } from './status/gauge.ts'
 import { createStatusWriter } from './status/writer.ts'
 import { NOTHING, type Translation, translate } from './translate/translate.ts'
+import { esbService, withBuiltin } from './watch/builtin.ts'
 import { openSource } from './watch/open.ts'
 import { createQueue } from './watch/queue.ts'
 import type { Source } from './watch/source.ts'
@@ -39,7 +40,8 @@ export async function controller(config: ControllerConfig, env: ControllerEnv): 
   const { log, metrics, clock, random } = env
   const id = `${hostname()}_${randomUUID()}`
   const url = () => config.advertisedUrl ?? api.url()
-  const { source, errors, leaderUrl } = await openSource(config, { ...env, id, url })
+  const { source: stored, errors, leaderUrl } = await openSource(config, { ...env, id, url })
+  const source = config.esbService === undefined ? stored : withBuiltin(stored, esbService(config.esbService))
   let translation: Translation = NOTHING
 
   const queue = createQueue({

@@ -164,6 +164,16 @@ export const messageRouteStatus = {
     url: { type: 'string', maxLength: 4096, description: 'Path at the gateway that takes messages.' },
     queue: { type: 'string', maxLength: 255, description: 'The queue on the broker that messages wait in.' },
     deadLetterQueue: { type: 'string', maxLength: 255, description: 'The queue of what could not be delivered.' },
+    lastGood: {
+      type: 'object',
+      description: 'The spec that was last good and runs while the present one is refused.',
+      additionalProperties: false,
+      required: ['generation', 'spec'],
+      properties: {
+        generation: { type: 'integer', minimum: 0 },
+        spec: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
+      },
+    },
     replicas: {
       type: 'object',
       description: 'Replicas of the bus that run this generation, of those that should.',

@@ -17,11 +17,12 @@ export interface ItemAt {
   readonly key: string
 }
 
-/** A slice's ready replicas: the publication each serves, and what one said when it refused the present version. */
+/** A slice's ready replicas: the publication each serves, and what one said when it refused the present version. Where none is ready, what one of the others said. */
 interface Fleet {
   readonly slice: SliceName
   readonly sequences: readonly number[]
   readonly refusals: readonly (string | undefined)[]
+  readonly refusedByUnready: string | undefined
 }
 
 /**
@@ -32,12 +33,12 @@ export function progressIn(
   published: { readonly [N in SliceName]: Published<N> },
   replicas: Iterable<Replica>,
 ): (items: readonly ItemAt[]) => Progress {
-  const ready = [...replicas].filter((each) => each.ready)
+  const every = [...replicas]
   const fleets = SLICES.map((slice) =>
     fleetOf(
       slice,
       published[slice],
-      ready.filter((each) => each.slice === slice),
+      every.filter((each) => each.slice === slice),
     ),
   )
   return (items) => {
@@ -45,10 +46,13 @@ export function progressIn(
     let acked = 0
     let total = 0
     let refusal: string | undefined
-    for (const { slice, sequences, refusals } of fleets) {
+    for (const { slice, sequences, refusals, refusedByUnready } of fleets) {
       const since = sinceOf(items, slice, published[slice].since)
       if (since === undefined) continue
-      if (sequences.length === 0) without.push(slice)
+      if (sequences.length === 0) {
+        without.push(slice)
+        refusal = refusedByUnready ?? refusal
+      }
       total += sequences.length
       for (const [i, sequence] of sequences.entries()) {
         if (sequence >= since) acked += 1
@@ -60,10 +64,14 @@ export function progressIn(
 }
 
 function fleetOf(slice: SliceName, { version, sequences }: Published, replicas: readonly Replica[]): Fleet {
+  const refusalOf = ({ refused }: Replica) => (refused?.version === version ? refused.error : undefined)
+  const ready = replicas.filter((each) => each.ready)
   return {
     slice,
-    sequences: replicas.map(({ acked }) => (acked === undefined ? -1 : (sequences.get(acked) ?? -1))),
-    refusals: replicas.map(({ refused }) => (refused?.version === version ? refused.error : undefined)),
+    sequences: ready.map(({ acked }) => (acked === undefined ? -1 : (sequences.get(acked) ?? -1))),
+    refusals: ready.map(refusalOf),
+    // One that has refused its first copy is not ready, and nobody else knows why.
+    refusedByUnready: replicas.map(refusalOf).find((each) => each !== undefined),
   }
 }
 

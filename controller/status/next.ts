@@ -44,8 +44,8 @@ export function nextStatus(
   }
 }
 
-function messageRouteFields({ kind: _kind, ...fields }: MessageRouteDetail): Partial<MessageRouteStatus> {
-  return fields
+function messageRouteFields({ kind: _kind, lastGood, ...fields }: MessageRouteDetail): Partial<MessageRouteStatus> {
+  return { ...fields, ...(lastGood && { lastGood: { ...lastGood, spec: { ...lastGood.spec } } }) }
 }
 
 function serviceFields({ url, endpoints, policies, lastGoodRateLimit }: ServiceDetail): Partial<ServiceStatus> {

@@ -49,6 +49,8 @@ export interface MessageRouteDetail {
   /** Where its messages wait on the broker; none while nothing of it runs. */
   readonly queue?: string
   readonly deadLetterQueue?: string
+  /** The earlier spec that stands in for one that is refused. */
+  readonly lastGood?: { readonly generation: number; readonly spec: object }
 }
 
 /** What became of a policy on one of its targets. */

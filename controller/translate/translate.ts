@@ -69,7 +69,11 @@ export function translate(world: World, last: Translation = NOTHING): Translatio
   const routes = compileRoutes(services, policies, last)
   const claims = derived(routes, last.claims, true, (_key, route) => route.claims)
   const shadowed = claims.map === last.claims ? last.shadowed : shadowedRoutes(claims.map)
-  const messageRoutes = compileMessageRoutes(differing(world.messageRoutes, last.world.messageRoutes), holders, last)
+  const messageRoutes = compileMessageRoutes(
+    differing(world.messageRoutes, last.world.messageRoutes),
+    { holders, good: last.running.good },
+    last,
+  )
   const running = messageRoutes.changed.size === 0 ? last.running : runningAmong(messageRoutes.map, last.running)
   const basis = { policies, routes: routes.map, shadowed }
   const serviceVerdicts = serviceVerdictsOn(services, basis, last)

@@ -1,7 +1,11 @@
+import { piecesOf } from '#lib/expression/template.ts'
+import { checkTemplate } from '#lib/expression.ts'
+import { schemaFault } from '#lib/json-schema.ts'
 import { parseLimit } from '#lib/model/limit.ts'
 import type { MessageRouteObject } from '../../api/objects.ts'
 import { malformed } from '../malformed.ts'
 import { nameOfStep } from './entry.ts'
+import { templatesOf } from './parts.ts'
 
 /** Why a route does not run; the message starts with the field. */
 export interface Refusal {
@@ -29,6 +33,8 @@ const CHECKS: readonly Check[] = [
   nameFits,
   stepNamesDiffer,
   ratesHold,
+  schemasCompile,
+  expressionsParse, // last, since it takes the longest
 ]
 
 // Expressions are parsed for this, and an object never changes: it is looked at once.
@@ -78,4 +84,30 @@ function ratesHold({ spec: { steps } }: MessageRouteObject): Refusal | undefined
     if (parsed?.ok === false) return { reason: 'InvalidRate', message: `spec.steps[${i}].throttle.rate: ${parsed.why}` }
   }
   return undefined
+}
+
+function schemasCompile({ spec: { steps } }: MessageRouteObject): Refusal | undefined {
+  for (const [i, { validate }] of steps.entries()) {
+    const fault = validate && schemaFault(validate.schema)
+    if (fault !== undefined) return { reason: 'InvalidSchema', message: `spec.steps[${i}].validate.schema: ${fault}` }
+  }
+  return undefined
+}
+
+function expressionsParse({ spec }: MessageRouteObject): Refusal | undefined {
+  for (const { field, value, whole } of templatesOf(spec)) {
+    const fault = checkTemplate(value) ?? (whole && !isOneExpression(value) ? NOT_ONE : undefined)
+    if (fault !== undefined) return { reason: 'InvalidExpression', message: `${field}: ${fault}` }
+  }
+  return undefined
+}
+
+const NOT_ONE = 'must be one expression between {% and %}: it is asked for a value, and this gives text'
+
+// Text around an expression makes text of it, and text is as good as true.
+function isOneExpression(template: string): boolean {
+  const taken = piecesOf(template)
+  if ('fault' in taken) return false
+  const said = taken.pieces.filter((piece) => piece.kind === 'expression' || piece.text.trim() !== '')
+  return said.length === 1 && said[0]?.kind === 'expression'
 }

@@ -1,42 +1,95 @@
 import type { MessageRouteEntry } from '#lib/model/esb.ts'
 import { differing } from '../derived.ts'
 import { byAge } from '../outcome.ts'
-import type { CompiledMessageRoute } from './compile.ts'
+import type { CompiledMessageRoute, CompiledMessageRoutes, GoodSpec } from './compile.ts'
 import type { Refusal } from './faults.ts'
 import { createGraph, type Graph, waysOut } from './graph.ts'
 
 /** Which routes run together, and why the others do not. */
 export interface Running {
-  /** By `namespace/object`; what is refused is there as it last was, as long as that holds. */
+  /** By `namespace/object`; one that is refused runs as it was last good, where that does no harm. */
   readonly entries: ReadonlyMap<string, MessageRouteEntry>
+  /** Of those whose spec would do on its own. */
   readonly refusals: ReadonlyMap<string, Refusal>
-  /** The last entry of each object that ran as its spec said. */
-  readonly good: ReadonlyMap<string, MessageRouteEntry>
+  /** The last spec of each object that ran. */
+  readonly good: ReadonlyMap<string, GoodSpec>
 }
 
 export const NOTHING_RUNS: Running = { entries: new Map(), refusals: new Map(), good: new Map() }
 
-/** A route with what may run of it, the best first: its spec as it is, else as it last was good. */
-interface Candidate {
+interface Candidate extends CompiledMessageRoute {
   readonly key: string
-  readonly current: MessageRouteEntry | undefined
-  readonly fallback: MessageRouteEntry | undefined
-  /** What last ran of the same object as its spec said. */
-  readonly good: MessageRouteEntry | undefined
+  /** Its spec as it is, where that has run before: nothing older is to stand in for it. */
+  readonly proven: GoodSpec | undefined
 }
 
 /**
  * Pure, over all routes at once, since loops and dead ends are between them:
  *
- *   oldest first, each that closes no way round with those before it
+ *   oldest first: each that closes no way round with those before it
  *     └► those that send to a route that does not run give way to what they last were, or go, until none is left
- *          └► what was refused and does no harm beside those that remain may run after all
+ *          └► what was refused, but does no harm beside those that remain, runs after all
  */
-export function runningAmong(compiled: ReadonlyMap<string, CompiledMessageRoute>, last: Running): Running {
+export function runningAmong(compiled: CompiledMessageRoutes, last: Running): Running {
   const candidates = candidatesAmong(compiled, last.good)
-  const graph = createGraph()
-  const entries = new Map<string, MessageRouteEntry>()
+  const crew = createCrew(compiled)
   const loops = new Map<string, Refusal>()
+
+  for (const { key, entry, earlier } of candidates) {
+    const loop = entry && loopOf(entry, crew.graph)
+    if (loop !== undefined) loops.set(key, loop)
+    const choice = loop === undefined ? (entry ?? earlier?.entry) : earlier?.entry
+    if (choice !== undefined && crew.graph.cycleBy(choice) === undefined) crew.put(key, choice)
+  }
+  untilStill(candidates, ({ key, earlier }) => {
+    const entry = crew.entries.get(key)
+    if (entry === undefined || crew.deadEndOf(entry) === undefined) return false
+    crew.put(key, entry !== earlier?.entry && crew.mayRun(key, earlier?.entry) ? earlier?.entry : undefined)
+    return true
+  })
+  untilStill(candidates, ({ key, entry }) => {
+    if (crew.entries.get(key) === entry || !crew.mayRun(key, entry)) return false
+    crew.put(key, entry)
+    return true
+  })
+
+  const stopped = candidates.filter(({ key, entry }) => entry !== undefined && crew.entries.get(key) !== entry)
+  const refusals = stopped.flatMap(({ key, entry }): readonly (readonly [string, Refusal])[] => {
+    const refusal = entry && (loopOf(entry, crew.graph) ?? loops.get(key) ?? crew.deadEndOf(entry))
+    return refusal === undefined ? [] : [[key, refusal]]
+  })
+  const isSame = differing(crew.entries, last.entries).changed.size === 0
+  return {
+    entries: isSame ? last.entries : crew.entries,
+    refusals: new Map(refusals),
+    good: goodAmong(candidates, crew.entries, last.good),
+  }
+}
+
+function candidatesAmong(compiled: CompiledMessageRoutes, good: Running['good']): readonly Candidate[] {
+  const candidates = [...compiled].map(([key, route]): Candidate => {
+    const { uid, generation } = route.object.metadata
+    const known = good.get(key)
+    const proven = known?.uid === uid && known.generation === generation ? known : undefined
+    return { ...route, key, proven, earlier: proven === undefined ? route.earlier : undefined }
+  })
+  return candidates.sort((a, b) => byAge(a.object, b.object))
+}
+
+/** Those that run so far. */
+interface Crew {
+  readonly entries: ReadonlyMap<string, MessageRouteEntry>
+  readonly graph: Graph
+  /** Lets an entry run in the place of the route's last one; undefined: nothing. */
+  readonly put: (key: string, entry: MessageRouteEntry | undefined) => void
+  /** Whether an entry does no harm in the place of the route's last one. */
+  readonly mayRun: (key: string, entry: MessageRouteEntry | undefined) => boolean
+  readonly deadEndOf: (entry: MessageRouteEntry) => Refusal | undefined
+}
+
+function createCrew(compiled: CompiledMessageRoutes): Crew {
+  const entries = new Map<string, MessageRouteEntry>()
+  const graph = createGraph()
 
   function put(key: string, entry: MessageRouteEntry | undefined): void {
     const before = entries.get(key)
@@ -46,91 +99,53 @@ export function runningAmong(compiled: ReadonlyMap<string, CompiledMessageRoute>
     graph.add(entry)
     entries.set(key, entry)
   }
-  // A route is not in its own way.
+
   function mayRun(key: string, entry: MessageRouteEntry | undefined): boolean {
+    if (entry === undefined) return false
     const before = entries.get(key)
     put(key, undefined)
-    const may = entry !== undefined && !graph.cycleBy(entry) && !deadEndOf(entry, graph, compiled)
+    const may = graph.cycleBy(entry) === undefined && deadEndOf(entry) === undefined
     put(key, before)
     return may
   }
 
-  for (const { key, current, fallback } of candidates) {
-    const refusal = current && loopOf(current, graph)
-    if (refusal !== undefined) loops.set(key, refusal)
-    put(key, refusal === undefined && current !== undefined ? current : fallback && closesNone(fallback, graph))
+  function deadEndOf(entry: MessageRouteEntry): Refusal | undefined {
+    for (const { field, to } of waysOut(entry)) {
+      if (to.kind !== 'route' || entries.has(to.route)) continue
+      const what = compiled.has(to.route)
+        ? `MessageRoute ${to.route} is refused itself`
+        : `there is no MessageRoute ${to.route}`
+      return { reason: 'DeadEnd', message: `${field}.route.name: ${what}` }
+    }
+    return undefined
   }
-  repeat(candidates, ({ key, fallback }) => {
-    const entry = entries.get(key)
-    if (entry === undefined || deadEndOf(entry, graph, compiled) === undefined) return false
-    put(key, entry !== fallback && mayRun(key, fallback) ? fallback : undefined)
-    return true
-  })
-  repeat(candidates, ({ key, current }) => {
-    if (entries.get(key) === current || !mayRun(key, current)) return false
-    put(key, current)
-    return true
-  })
 
-  const refusals = new Map<string, Refusal>()
-  const good = new Map<string, MessageRouteEntry>()
-  for (const { key, current, good: before } of candidates) {
-    const runs = current !== undefined && entries.get(key) === current
-    const known = runs ? current : before
-    if (known !== undefined) good.set(key, known)
-    if (current === undefined || runs) continue
-    const refusal = loopOf(current, graph) ?? loops.get(key) ?? deadEndOf(current, graph, compiled)
-    if (refusal !== undefined) refusals.set(key, refusal)
-  }
-  return { entries: kept(entries, last.entries), refusals, good: kept(good, last.good) }
+  return { entries, graph, put, mayRun, deadEndOf }
 }
 
-function candidatesAmong(
-  compiled: ReadonlyMap<string, CompiledMessageRoute>,
-  good: ReadonlyMap<string, MessageRouteEntry>,
-): readonly Candidate[] {
-  return [...compiled]
-    .sort(([, a], [, b]) => byAge(a.object, b.object))
-    .map(([key, { object, entry }]) => {
-      const { uid, generation } = object.metadata
-      const known = good.get(key)
-      const before = known?.uid === uid ? known : undefined
-      // Of the same spec there is nothing older to go back to: what has changed is the world around it.
-      return { key, current: entry, fallback: before?.generation === generation ? undefined : before, good: before }
-    })
-}
-
-/** Until it changes nothing more. */
-function repeat(candidates: readonly Candidate[], change: (candidate: Candidate) => boolean): void {
+function untilStill(candidates: readonly Candidate[], change: (candidate: Candidate) => boolean): void {
   while (candidates.filter(change).length > 0);
-}
-
-function closesNone(entry: MessageRouteEntry, graph: Graph): MessageRouteEntry | undefined {
-  return graph.cycleBy(entry) === undefined ? entry : undefined
 }
 
 function loopOf(entry: MessageRouteEntry, graph: Graph): Refusal | undefined {
   const cycle = graph.cycleBy(entry)
   if (cycle === undefined) return undefined
-  const message = `${cycle.field}: messages would go round: ${cycle.routes.join(' → ')}`
-  return { reason: 'RouteLoop', message }
+  return { reason: 'RouteLoop', message: `${cycle.field}: messages would go round: ${cycle.routes.join(' → ')}` }
 }
 
-function deadEndOf(
-  entry: MessageRouteEntry,
-  graph: Graph,
-  compiled: ReadonlyMap<string, CompiledMessageRoute>,
-): Refusal | undefined {
-  for (const { field, to } of waysOut(entry)) {
-    if (to.kind !== 'route' || graph.has(to.route)) continue
-    const what = compiled.has(to.route)
-      ? `MessageRoute ${to.route} is refused itself`
-      : `there is no MessageRoute ${to.route}`
-    return { reason: 'DeadEnd', message: `${field}.route.name: ${what}` }
+function goodAmong(
+  candidates: readonly Candidate[],
+  entries: ReadonlyMap<string, MessageRouteEntry>,
+  last: Running['good'],
+): Running['good'] {
+  const good = new Map<string, GoodSpec>()
+  for (const { key, object, entry, proven, earlier } of candidates) {
+    const { uid, generation } = object.metadata
+    const runs = entry !== undefined && entries.get(key) === entry
+    const next = proven ?? (runs ? { uid, generation, spec: object.spec } : earlier)
+    if (next === undefined) continue
+    const before = last.get(key)
+    good.set(key, before?.uid === uid && before.generation === next.generation ? before : next)
   }
-  return undefined
-}
-
-function kept<T>(next: ReadonlyMap<string, T>, last: ReadonlyMap<string, T>): ReadonlyMap<string, T> {
-  return differing(next, last).changed.size === 0 ? last : next
+  return good
 }

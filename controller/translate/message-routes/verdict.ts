@@ -1,6 +1,6 @@
 import { type MessageRouteEntry, needsOneOwner } from '#lib/model/esb.ts'
 import { type Finding, type MessageRouteDetail, type Verdict, verdictKey } from '../outcome.ts'
-import type { CompiledMessageRoute } from './compile.ts'
+import type { CompiledMessageRoute, GoodSpec } from './compile.ts'
 import type { Refusal } from './faults.ts'
 import type { Running } from './running.ts'
 
@@ -11,6 +11,8 @@ interface Basis {
   readonly running: MessageRouteEntry | undefined
   /** Why its spec does not run. */
   readonly refusal: Refusal | undefined
+  /** The earlier spec that stands in for it. */
+  readonly earlier: GoodSpec | undefined
 }
 
 export interface MessageRouteVerdict {
@@ -24,10 +26,13 @@ export interface MessageRouteVerdict {
 export function messageRouteVerdict(
   key: string,
   route: CompiledMessageRoute,
-  { entries, refusals }: Running,
+  { entries, refusals, good }: Running,
   last: MessageRouteVerdict | undefined,
 ): MessageRouteVerdict {
-  const basis = { route, running: entries.get(key), refusal: route.refusal ?? refusals.get(key) }
+  const refusal = route.refusal ?? refusals.get(key)
+  const known = refusal && good.get(key)
+  const earlier = known?.generation === route.object.metadata.generation ? undefined : known
+  const basis: Basis = { route, running: entries.get(key), refusal, earlier }
   if (last !== undefined && sameBasis(last.basis, basis)) return last
   const { running } = basis
   return {
@@ -37,14 +42,14 @@ export function messageRouteVerdict(
       object: route.object,
       findings: [acceptance(basis), ...unresolved(route)],
       items: running === undefined ? [] : [{ slice: 'esb', key }],
-      detail: running === undefined ? { kind: 'MessageRoute' } : detailOf(running),
+      detail: detailOf(basis),
     },
   }
 }
 
 function sameBasis(a: Basis, b: Basis): boolean {
   const sameRefusal = a.refusal?.reason === b.refusal?.reason && a.refusal?.message === b.refusal?.message
-  return a.route === b.route && a.running === b.running && sameRefusal
+  return a.route === b.route && a.running === b.running && a.earlier === b.earlier && sameRefusal
 }
 
 function acceptance({ route, running, refusal }: Basis): Finding {
@@ -76,12 +81,24 @@ function unresolved({ missing }: CompiledMessageRoute): readonly Finding[] {
   return [{ type: 'ResolvedRefs', status: 'False', reason: 'ServiceNotFound', message }]
 }
 
-function detailOf(entry: MessageRouteEntry): MessageRouteDetail {
+function detailOf({ running, earlier }: Basis): MessageRouteDetail {
+  // Remembered also while it cannot run either: what is in its way may pass.
+  const lastGood = earlier && { generation: earlier.generation, spec: earlier.spec }
+  return {
+    kind: 'MessageRoute',
+    ...(running !== undefined && placesOf(running)),
+    ...(lastGood && JSON.stringify(lastGood).length <= MAX_REMEMBERED && { lastGood }),
+  }
+}
+
+/** Together with the spec itself it must fit into what etcd takes. */
+const MAX_REMEMBERED = 500_000
+
+function placesOf(entry: MessageRouteEntry): Omit<MessageRouteDetail, 'kind'> {
   const { namespace, object, http } = entry
   // Elsewhere than in the namespace that is meant without a word, the URL says which one is.
   const query = namespace === 'default' ? '' : `?namespace=${namespace}`
   return {
-    kind: 'MessageRoute',
     ...(http && { url: `/messages/${object}${query}` }),
     queue: `soa.${needsOneOwner(entry) ? 'single' : 'route'}.${namespace}.${object}`,
     deadLetterQueue: `soa.dlq.${namespace}.${object}`,
