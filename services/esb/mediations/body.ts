@@ -22,9 +22,14 @@ export function isJson(contentType: string | undefined): boolean {
   return contentType !== undefined && JSON_TYPE.test(contentType)
 }
 
+/** Whether the bytes are packed, so that they say nothing before they are unpacked. */
+export function isEncoded(contentEncoding: string | undefined): contentEncoding is string {
+  return contentEncoding !== undefined && !NO_ENCODING.test(contentEncoding)
+}
+
 /** The value of a body by its content type; without one it is JSON if it parses, else text. */
 export function decode({ body, contentType, contentEncoding }: Encoded): Decoded {
-  if (contentEncoding !== undefined && !NO_ENCODING.test(contentEncoding)) return NO_VALUE
+  if (isEncoded(contentEncoding)) return NO_VALUE
   if (contentType === undefined || contentType === '') return guessed(body)
   if (JSON_TYPE.test(contentType)) return json(body)
   if (TEXT_TYPE.test(contentType)) return text(body, CHARSET.exec(contentType)?.[1])
@@ -68,8 +73,12 @@ function decoderOf(charset: string): InstanceType<typeof TextDecoder> | undefine
 }
 
 /** The body that a value makes: text stays text unless the type says JSON, anything else is JSON. */
-export function encode(value: unknown, contentType?: string): Encoded {
-  if (typeof value === 'string' && !isJson(contentType))
-    return { body: Buffer.from(value), contentType: contentType ?? 'text/plain; charset=utf-8' }
-  return { body: Buffer.from(JSON.stringify(value)), contentType: contentType ?? 'application/json' }
+export function encode(value: unknown, contentType = typeOf(value)): Encoded {
+  const isText = typeof value === 'string' && !isJson(contentType)
+  return { body: Buffer.from(isText ? value : JSON.stringify(value)), contentType }
+}
+
+/** The content type of a value that nobody gave one. */
+export function typeOf(value: unknown): string {
+  return typeof value === 'string' ? 'text/plain; charset=utf-8' : 'application/json'
 }

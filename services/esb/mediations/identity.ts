@@ -16,6 +16,11 @@ export function groupId(members: readonly string[]): string {
   return `group-${digest(members.toSorted().join('\n'))}`
 }
 
+/** Text as it is while it is short, else a name for it. */
+export function shortened(text: string): string {
+  return fits(text) ? text : digest(text)
+}
+
 function digest(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 40)
 }

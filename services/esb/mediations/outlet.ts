@@ -1,7 +1,9 @@
 import type { Destination } from '#lib/model/esb.ts'
-import { sendersHeaders } from '../envelope/headers.ts'
+import { httpHeaders } from './event.ts'
+import { type Formatted, formatted } from './format.ts'
 import { childId, MAX_SHORT_BYTES } from './identity.ts'
 import type { Address, Delivery } from './plan.ts'
+import { compileRequest } from './request.ts'
 import type { Workshop } from './stage.ts'
 import { compileText, type TextRule } from './template.ts'
 import type { Work } from './work.ts'
@@ -19,27 +21,30 @@ export function compileOutlets(
     const address = compileAddress(destination, workshop)
     return (work) => {
       const id = childId(work.id, workshop.route, label, index)
-      const to = address(work)
-      return to instanceof Promise ? to.then((known) => delivery(work, id, known)) : delivery(work, id, to)
+      const dressed = formatted(work, destination.format, id, workshop)
+      const to = address(work, id, dressed)
+      return to instanceof Promise
+        ? to.then((known) => delivery(work, id, known, dressed))
+        : delivery(work, id, to, dressed)
     }
   })
 }
 
-function delivery({ message, content }: Work, id: string, to: Address): Delivery {
+function delivery({ message }: Work, id: string, to: Address, { encoded, headers }: Formatted): Delivery {
   const { type, correlationId, replyTo, timestamp } = message
   return {
     id,
     to,
-    ...content.data(),
+    ...encoded,
     ...(type !== undefined && { type }),
     ...(correlationId !== undefined && { correlationId }),
     ...(replyTo !== undefined && { replyTo }),
     ...(timestamp !== undefined && { timestamp }),
-    headers: sendersHeaders(message.headers),
+    headers,
   }
 }
 
-type MakeAddress = (work: Work) => Address | Promise<Address>
+type MakeAddress = (work: Work, id: string, dressed: Formatted) => Address | Promise<Address>
 
 function compileAddress(destination: Destination, workshop: Workshop): MakeAddress {
   switch (destination.kind) {
@@ -56,8 +61,13 @@ function compileAddress(destination: Destination, workshop: Workshop): MakeAddre
       return always({ kind: 'queue', queue: destination.queue })
     case 'route':
       return always({ kind: 'route', route: destination.route })
-    case 'service':
-      throw new Error('A service as a destination is not built yet')
+    case 'service': {
+      const makeRequest = compileRequest(destination, workshop)
+      return async (work, id, { encoded, event }) => {
+        const request = await makeRequest(work, { idempotencyKey: id, encoded, headers: event && httpHeaders(event) })
+        return { kind: 'service', request }
+      }
+    }
     default:
       return destination satisfies never
   }

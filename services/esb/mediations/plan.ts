@@ -7,11 +7,19 @@ export type Plan = { readonly trace: readonly StepTrace[] } & (
       readonly deliveries: readonly Delivery[]
       /** To be remembered once all is delivered: a copy of the message within the window is dropped. */
       readonly remember?: Remembered
+      /** The message itself goes no further: these are but the copies that watchers asked for before it was dropped. */
+      readonly dropped?: Dropped
     }
-  | { readonly outcome: 'drop'; readonly reason: 'Filtered' | 'Duplicate'; readonly step: string }
+  | ({ readonly outcome: 'drop' } & Dropped)
   | { readonly outcome: 'hold'; readonly group: Group; readonly held: Held; readonly remember?: Remembered }
   | { readonly outcome: 'fail'; readonly failure: Failure }
 )
+
+/** Why a message ends without a failure, and where. */
+export interface Dropped {
+  readonly reason: 'Filtered' | 'Duplicate'
+  readonly step: string
+}
 
 export interface Remembered {
   readonly key: string
@@ -79,6 +87,9 @@ export interface Group {
 export interface Held {
   readonly message: Message
   readonly value: unknown
+  readonly attempt?: number
+  /** Copies for watchers that steps before made: they go out with the group. */
+  readonly taps?: readonly Delivery[]
 }
 
 /** What one step did, for the dry run and for the metrics. */
@@ -101,6 +112,8 @@ export interface Ports {
   readonly seen: (remembered: Remembered) => boolean
   /** Whether traces carry the value after each step: for the dry run. */
   readonly withValues: boolean
+  /** Lets others have their turn, between the parts of a message that was split into many. */
+  readonly breathe?: () => Promise<void>
 }
 
 /** A compiled route. Made once a version of its entry; may be used by many messages at once. */

@@ -11,6 +11,19 @@ export function compileValue(text: string, { expressions }: Tools): Value {
     template.evaluate(work.content.value(), more === undefined ? bindingsOf(work) : { ...bindingsOf(work), ...more })
 }
 
+/**
+ * A template that makes a body. A path that leads nowhere gives nothing: more often a slip of the author than an empty message
+ * that was meant.
+ */
+export function compileBody(text: string, tools: Tools): Value {
+  const value = compileValue(text, tools)
+  return async (work, more) => {
+    const made = await value(work, more)
+    if (made === undefined) throw new ExpressionError('Failed', `The expression gave no value: ${text.slice(0, 128)}`)
+    return made
+  }
+}
+
 /** At once where the template has no expression. */
 export type Text = (work: Work) => string | Promise<string>
 
@@ -19,24 +32,27 @@ export interface TextRule {
   readonly what: string
   readonly encode?: (text: string) => string
   readonly maxBytes?: number
+  readonly mayBeEmpty?: boolean
 }
 
 /** A template that must give text. A number or a boolean has one; nothing, a list or an object has none that was meant. */
-export function compileText(
-  text: string,
-  { what, encode, maxBytes = Infinity }: TextRule,
-  { expressions }: Tools,
-): Text {
-  const template = expressions.compile(text, encode && { encode })
+export function compileText(text: string, rule: TextRule, { expressions }: Tools): Text {
+  const template = expressions.compile(text, rule.encode && { encode: rule.encode })
   if (template.isConstant) return () => text
-  return async (work) => {
-    const made = textOf(await template.evaluate(work.content.value(), bindingsOf(work)))
-    if (made === undefined)
-      throw new ExpressionError('Failed', `${what} has to be text, a number or a boolean: ${text}`)
-    if (Buffer.byteLength(made) > maxBytes)
-      throw new ExpressionError('Failed', `${what} is longer than ${maxBytes} bytes: ${made.slice(0, 64)}…`)
-    return made
-  }
+  return async (work) => accepted(await template.evaluate(work.content.value(), bindingsOf(work)), rule, text)
+}
+
+function accepted(
+  value: unknown,
+  { what, maxBytes = Infinity, mayBeEmpty = true }: TextRule,
+  template: string,
+): string {
+  const made = textOf(value)
+  if (made === undefined)
+    throw new ExpressionError('Failed', `${what} must be text, a number or a boolean: ${template}`)
+  if (made === '' && !mayBeEmpty) throw new ExpressionError('Failed', `${what} is empty: ${template}`)
+  if (Buffer.byteLength(made) <= maxBytes) return made
+  throw new ExpressionError('Failed', `${what} is longer than ${maxBytes} bytes: ${made.slice(0, 64)}…`)
 }
 
 function textOf(value: unknown): string | undefined {

@@ -10,7 +10,8 @@ const MAX_SENTENCES = 5
 export function told(verdicts: readonly Verdict[], withValues: boolean): Pick<StepTrace, 'did' | 'value'> {
   const did = verdicts.length === 1 ? (verdicts[0] as Verdict).did : counted(verdicts)
   if (!withValues) return { did }
-  const value = shown(verdicts.flatMap(worksOf))
+  const works = verdicts.flatMap(worksOf)
+  const value = works.length === 0 ? undefined : shown(works)
   return value === undefined ? { did } : { did, value }
 }
 
@@ -23,14 +24,22 @@ function counted(verdicts: readonly Verdict[]): string {
 }
 
 function worksOf(verdict: Verdict): readonly Work[] {
-  if (verdict.outcome === 'next') return [verdict.work]
-  return verdict.outcome === 'split' ? verdict.works : []
+  if (verdict.outcome === 'split') return verdict.works
+  return verdict.outcome === 'next' || verdict.outcome === 'leave' ? [verdict.work] : []
 }
 
 function shown(works: readonly Work[]): unknown {
-  if (works.length === 1) return bounded((works[0] as Work).content.readable())
-  const first = works.slice(0, MAX_VALUES).map(({ content }) => content.readable() ?? null)
-  return works.length === 0 ? undefined : bounded(first)
+  const values = works.slice(0, MAX_VALUES).map(visible)
+  return bounded(works.length === 1 ? values[0] : values)
+}
+
+/** Undefined for what is neither JSON nor text, or not what it says. */
+function visible({ content }: Work): unknown {
+  try {
+    return content.value()
+  } catch {
+    return undefined
+  }
 }
 
 function bounded(value: unknown): unknown {

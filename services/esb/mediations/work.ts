@@ -9,16 +9,16 @@ export interface Work {
   readonly message: Message
   readonly attempt: number
   readonly content: Content
-  /** The cases of route steps that took it, by their labels; they replace `to`. */
-  readonly taken: readonly string[]
 }
 
 /** What expressions see beside `$`. */
 export function bindingsOf(work: Work): Readonly<Record<string, unknown>> {
-  return { headers: work.message.headers, message: propertiesOf(work), attempt: work.attempt }
+  const { message, attempt, content } = work
+  return { headers: message.headers, message: propertiesOf(work), event: content.event(), attempt }
 }
 
-function propertiesOf({ id, message, content }: Work): Readonly<Record<string, unknown>> {
+/** What `$message` is. */
+export function propertiesOf({ id, message, content }: Work): Readonly<Record<string, unknown>> {
   const { type, correlationId, exchange, key, timestamp } = message
-  return { id, type, correlationId, contentType: content.data().contentType, exchange, key, timestamp }
+  return { id, type, correlationId, contentType: content.contentType, exchange, key, timestamp }
 }
