@@ -84,6 +84,21 @@ describe('progress', () => {
       gives: { acked: 0, total: 1, without: [] },
     },
     {
+      when: 'no replica is ready, since the only one refused the version',
+      items: [a],
+      replicas: [replica('1', undefined, { ready: false, refused: { version: second.version, error: 'too old' } })],
+      gives: { acked: 0, total: 0, without: ['gateway'], refusal: 'too old' },
+    },
+    {
+      when: 'one is ready, and another that is not refused the version',
+      items: [a],
+      replicas: [
+        replica('1', second.version),
+        replica('2', undefined, { ready: false, refused: { version: second.version, error: 'too old' } }),
+      ],
+      gives: { acked: 1, total: 1, without: [] },
+    },
+    {
       when: 'a replica refused the version',
       items: [a],
       replicas: [replica('1', first.version, { refused: { version: second.version, error: 'no' } })],

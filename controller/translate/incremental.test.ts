@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { policyOf, serviceOf } from '#test/gen/objects.ts'
+import { messageRouteOf, policyOf, serviceOf } from '#test/gen/objects.ts'
 import {
   type EndpointSlice,
   keyOf,
@@ -45,7 +45,11 @@ const policy = (name: string, second: number, kind: 'Service' | 'Namespace', tar
     at(second),
   )
 
-/** What every step of a world's life may touch: names, routes, policies, slices, annotations. */
+/** A message route that takes the key of its name and sends to another, and to somewhere else. */
+const route = (name: string, second: number, key: string, more: object = { queue: { name: 'q' } }) =>
+  messageRouteOf(name, { from: { keys: [name] }, to: [{ exchange: { key } }, more] }, at(second))
+
+/** What every step of a world's life may touch: names, routes, policies, slices, annotations, messages. */
 const lives: readonly { readonly what: string; readonly worlds: readonly World[] }[] = [
   {
     what: 'a name is freed and taken',
@@ -89,6 +93,28 @@ const lives: readonly { readonly what: string; readonly worlds: readonly World[]
         sliceOf(address),
       ),
     ),
+  },
+  {
+    what: 'message routes come, close loops, lose each other and what they call',
+    worlds: [
+      worldOf(route('a', 1, 'b', { route: { name: 'b' } }), route('b', 2, 'c')),
+      worldOf(
+        route('a', 1, 'b', { route: { name: 'b' } }),
+        route('b', 2, 'a'),
+        serviceOf('users', { url: 'http://u' }, at(1)),
+      ),
+      worldOf(route('b', 2, 'a'), route('c', 3, 'x', { service: { name: 'users' } })),
+      worldOf(
+        route('c', 3, 'x', { service: { name: 'users' } }),
+        serviceOf('users-2', { url: 'http://u', name: 'users' }, at(2)),
+      ),
+      worldOf(
+        route('a', 1, 'x'),
+        route('b', 2, 'a'),
+        route('c', 3, 'b', { route: { name: 'a' } }),
+        serviceOf('users-2', { url: 'http://u' }, at(2)),
+      ),
+    ],
   },
   {
     what: 'a Service is made anew under its name, and what was refused is allowed',
@@ -145,6 +171,36 @@ describe('a translation from the last one', () => {
     for (const id of ['Service/default/b', 'Policy/default/all'])
       expect(second.verdicts.get(id)).toBe(first.verdicts.get(id))
     expect(translate(second.world, second).model.gateway).toBe(second.model.gateway)
+  })
+
+  it('keeps message routes by reference: of one that changed in nothing that runs, and of all others', () => {
+    const [a, b] = [route('a', 1, 'b'), route('b', 2, 'x')]
+    const users = serviceOf('users', { url: 'http://u' })
+    const first = translate(worldOf(a, b, users))
+    const second = translate(worldOf({ ...a, metadata: { ...a.metadata, labels: { x: 'y' } } }, b, users), first)
+    expect(second.model.esb).toBe(first.model.esb)
+    expect(second.verdicts.get('MessageRoute/default/b')).toBe(first.verdicts.get('MessageRoute/default/b'))
+    const third = translate(worldOf(second.world.messageRoutes.get('default/a') ?? a, b), second)
+    expect(third.model.esb).toBe(first.model.esb)
+  })
+
+  it('remembers the last good spec of a message route over others that are refused, not beyond its life', () => {
+    const filtered = (filter: string, generation: number, uid = 'one') =>
+      worldOf(
+        messageRouteOf(
+          'a',
+          { from: { keys: ['a'] }, steps: [{ filter }], to: [{ queue: { name: 'q' } }] },
+          { uid, generation },
+        ),
+      )
+    const first = translate(filtered('{% true %}', 1))
+    const second = translate(filtered('{% true', 2), first)
+    const third = translate(filtered('{% tru( %}', 3), second)
+    const generation = (each: Translation) => each.model.esb.get('default/a')?.generation
+    expect([first, second, third].map(generation)).toEqual([1, 1, 1])
+    expect(third.model.esb).toBe(first.model.esb)
+    expect(generation(translate(filtered('{% true', 4, 'two'), third))).toBeUndefined()
+    expect(generation(translate(filtered('{% false %}', 4), third))).toBe(4)
   })
 
   it('remembers the annotation in force over others that cannot be read, and not beyond the life of the Service', () => {

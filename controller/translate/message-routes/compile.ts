@@ -95,8 +95,9 @@ function entryIn(object: MessageRouteObject, holders: Holders): MessageRouteEntr
 
 /** The last one, or its entries, where they are the same. Fields are put in one order here, so texts tell. */
 function kept(last: CompiledMessageRoute, next: CompiledMessageRoute): CompiledMessageRoute {
-  const entry = same(last.entry, next.entry) ? last.entry : next.entry
-  const earlier = same(last.earlier, next.earlier) ? last.earlier : next.earlier
+  const known = [last.entry, last.earlier?.entry]
+  const entry = next.entry && (known.find((each) => same(each, next.entry)) ?? next.entry)
+  const earlier = same(last.earlier, next.earlier) ? last.earlier : withKnown(next.earlier, known)
   const isSame =
     last.object === next.object &&
     entry === last.entry &&
@@ -104,6 +105,13 @@ function kept(last: CompiledMessageRoute, next: CompiledMessageRoute): CompiledM
     same(last.refusal, next.refusal) &&
     same(last.missing, next.missing)
   return isSame ? last : { ...next, entry, earlier }
+}
+
+function withKnown(
+  earlier: Earlier | undefined,
+  known: readonly (MessageRouteEntry | undefined)[],
+): Earlier | undefined {
+  return earlier && { ...earlier, entry: known.find((each) => same(each, earlier.entry)) ?? earlier.entry }
 }
 
 function same(a: unknown, b: unknown): boolean {

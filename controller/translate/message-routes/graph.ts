@@ -56,11 +56,12 @@ export function createGraph(): Graph {
 
   // Breadth first: the shortest way is the one that is understood.
   function wayTo(goal: MessageRouteEntry, from: Iterable<MessageRouteEntry>): readonly string[] | undefined {
-    const ways = new Map([...from].map((each) => [each, [keyOfRoute(each)] as readonly string[]]))
-    for (const [each, way] of ways) {
+    const cameFrom = new Map<MessageRouteEntry, MessageRouteEntry | undefined>()
+    for (const each of from) cameFrom.set(each, undefined)
+    for (const each of cameFrom.keys()) {
       for (const { to } of waysOut(each)) {
-        if (takes(goal, to)) return way
-        for (const next of targetsOf(to)) if (!ways.has(next)) ways.set(next, [...way, keyOfRoute(next)])
+        if (takes(goal, to)) return wayBack(each, cameFrom)
+        for (const next of targetsOf(to)) if (!cameFrom.has(next)) cameFrom.set(next, each)
       }
     }
     return undefined
@@ -91,6 +92,16 @@ export function* waysOut({
     for (const [j, each] of step.cases.entries()) yield* numbered(`spec.steps[${i}].route.cases[${j}].to`, each.to)
   }
   yield* numbered('spec.to', to)
+}
+
+function wayBack(
+  end: MessageRouteEntry,
+  cameFrom: ReadonlyMap<MessageRouteEntry, MessageRouteEntry | undefined>,
+): readonly string[] {
+  const way: string[] = []
+  for (let each: MessageRouteEntry | undefined = end; each !== undefined; each = cameFrom.get(each))
+    way.push(keyOfRoute(each))
+  return way.reverse()
 }
 
 function* numbered(field: string, list: readonly Destination[]) {
