@@ -29,14 +29,10 @@ export function deleteQueue({ ctl }: Ctl, queue: string): Promise<string> {
   return ctl('delete_queue', queue)
 }
 
-/** Messages in each queue that has any, streams left out: they keep what was read. */
-export async function depths({ ctl }: Ctl): Promise<ReadonlyMap<string, number>> {
-  const rows = rowsOf(await ctl('list_queues', '--silent', 'name', 'messages', 'type'))
-  // A queue whose leader is being elected tells nothing of itself.
-  const untold = rows.filter(([_name, messages, type]) => type === 'quorum' && !/^\d+$/.test(messages ?? ''))
-  if (untold.length > 0) throw new Error(`queues that do not tell their depth: ${untold.map(([name]) => name)}`)
-  const told = rows.filter(([_name, messages, type]) => type !== 'stream' && Number(messages) > 0)
-  return new Map(told.map(([name, messages]) => [name as string, Number(messages)]))
+/** Names of all queues, streams left out: what is read from those stays. */
+export async function queues({ ctl }: Ctl): Promise<readonly string[]> {
+  const rows = rowsOf(await ctl('list_queues', '--silent', 'name', 'type'))
+  return rows.filter(([_name, type]) => type !== 'stream').map(([name]) => name as string)
 }
 
 /**
