@@ -1,3 +1,5 @@
+import { Halt } from './failure.ts'
+
 const JSON_TYPE = /^(?:application\/json|[^;]+\+json)\s*(?:;|$)/i
 const TEXT_TYPE = /^text\//i
 const CHARSET = /;\s*charset\s*=\s*"?([^\s";]+)/i
@@ -40,7 +42,7 @@ function json(body: Buffer): Decoded {
   try {
     return { ok: true, value: JSON.parse(UTF_8.decode(body)) }
   } catch (error) {
-    return { ok: false, why: `The body is no JSON: ${(error as Error).message}` }
+    return { ok: false, why: `The body is no JSON: ${(error as Error).message.replaceAll(/\s+/g, ' ')}` }
   }
 }
 
@@ -75,7 +77,18 @@ function decoderOf(charset: string): InstanceType<typeof TextDecoder> | undefine
 /** The body that a value makes: text stays text unless the type says JSON, anything else is JSON. */
 export function encode(value: unknown, contentType = typeOf(value)): Encoded {
   const isText = typeof value === 'string' && !isJson(contentType)
-  return { body: Buffer.from(isText ? value : JSON.stringify(value)), contentType }
+  return { body: Buffer.from(isText ? value : jsonOf(value)), contentType }
+}
+
+function jsonOf(value: unknown): string {
+  try {
+    return JSON.stringify(value)
+  } catch (cause) {
+    // It can be read deeper than it can be written: that takes the stack of JavaScript.
+    if (cause instanceof RangeError)
+      throw new Halt('TooLarge', 'The body is nested too deeply, or too long, to be written')
+    throw cause
+  }
 }
 
 /** The content type of a value that nobody gave one. */

@@ -49,31 +49,27 @@ function structured(encoded: Encoded): Content {
 
 /** Another value in place of what there was; of a CloudEvent, as its data. */
 export function made(from: Content, value: unknown, contentType?: string): Content {
-  return withEvent(from, from.event(), value, contentType)
+  return withEvent(from, from.event, value, contentType)
 }
 
 /** One of the values that a message was split into: an event of its own. */
 export function part(from: Content, value: unknown, index: number): Content {
   const event = from.event()
-  return withEvent(from, event && { ...event, id: `${event.id}/${index}` }, value)
+  const own = event && { ...event, id: `${event.id}/${index}` }
+  return withEvent(from, () => own, value)
 }
 
 /** What the messages of a group became: an event like the first, with the group's id. */
 export function group(first: Content, value: unknown, id: string): Content {
   const event = first.event()
-  return withEvent(first, event && { ...event, id }, value)
+  const own = event && { ...event, id }
+  return withEvent(first, () => own, value)
 }
 
-function withEvent(
-  { mode }: Content,
-  event: EventAttributes | undefined,
-  value: unknown,
-  contentType?: string,
-): Content {
+function withEvent({ mode }: Content, event: Content['event'], value: unknown, contentType?: string): Content {
   return {
-    ...{ mode, contentType: contentType ?? typeOf(value) },
+    ...{ mode, contentType: contentType ?? typeOf(value), event },
     value: () => value,
-    event: () => event,
     data: once(() => encode(value, contentType)),
   }
 }

@@ -21,8 +21,13 @@ export function modeOf({ contentType, headers }: Pick<Message, 'contentType' | '
   return prefixOf(headers) === undefined ? 'plain' : 'binary'
 }
 
+/** What its attributes begin with, where there are all that an event must have. */
 function prefixOf(headers: Headers): string | undefined {
-  return PREFIXES.find((prefix) => headers[`${prefix}specversion`] !== undefined)
+  return PREFIXES.find((prefix) => REQUIRED.every((name) => isText(headers[prefix + name])))
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string' && value !== ''
 }
 
 /** The attributes of an event in binary mode. The type of its data is the message's own. */
@@ -77,7 +82,7 @@ export function readEnvelope(value: unknown): Envelope {
     const attribute = NAME.test(name) ? attributeValue(given) : undefined
     if (attribute !== undefined) event[name] = attribute
   }
-  const missing = REQUIRED.find((name) => typeof event[name] !== 'string' || event[name] === '')
+  const missing = REQUIRED.find((name) => !isText(event[name]))
   if (missing !== undefined) return { ok: false, why: `The body is no CloudEvent: it has no ${missing}` }
   return { ok: true, event, data, ...(typeof base64 === 'string' && { base64 }) }
 }

@@ -5,7 +5,7 @@ import { compileText, type Text } from './template.ts'
 const MAX_PATH_BYTES = 8_192
 // What an expression gave as nothing: no path has it, since what is encoded has no control characters.
 const NOTHING = '\0'
-const IN_A_PATH = /^\/[\x21-\x22\x24-\x7e]*$/
+const NOT_IN_A_PATH = /[^\x21-\x7e]/gu
 
 /**
  * A template of path and query. What an expression gives stays within its place: it is percent-encoded, and it may neither
@@ -30,8 +30,9 @@ function sound(filled: string): string {
   if (path.split('/').some((segment) => segment === '.' || segment === '..'))
     throw new ExpressionError('Failed', `The path leads elsewhere: ${shown(filled)}`)
   const whole = filled.replaceAll(NOTHING, '')
-  if (!IN_A_PATH.test(whole)) throw new ExpressionError('Failed', `This is no path of a request: ${shown(whole)}`)
-  return whole
+  if (!whole.startsWith('/') || whole.includes('#'))
+    throw new ExpressionError('Failed', `This is no path of a request: ${shown(whole)}`)
+  return whole.toWellFormed().replace(NOT_IN_A_PATH, encodeURIComponent)
 }
 
 function shown(path: string): string {

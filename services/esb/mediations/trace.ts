@@ -1,8 +1,10 @@
+import { encode } from './body.ts'
+import { failureOf } from './failure.ts'
 import type { StepTrace } from './plan.ts'
 import type { Verdict } from './stage.ts'
 import type { Work } from './work.ts'
 
-const MAX_VALUE_CHARS = 8_192
+const MAX_VALUE_BYTES = 4_096
 const MAX_VALUES = 20
 const MAX_SENTENCES = 5
 
@@ -30,19 +32,18 @@ function worksOf(verdict: Verdict): readonly Work[] {
 
 function shown(works: readonly Work[]): unknown {
   const values = works.slice(0, MAX_VALUES).map(visible)
-  return bounded(works.length === 1 ? values[0] : values)
+  return works.length === 1 ? values[0] : values.map((value) => value ?? null)
 }
 
-/** Undefined for what is neither JSON nor text, or not what it says. */
+/** The value, or the beginning of it as text; undefined for what is neither JSON nor text, or not what it says. */
 function visible({ content }: Work): unknown {
   try {
-    return content.value()
-  } catch {
+    const value = content.value()
+    if (value === undefined) return undefined
+    const { body } = encode(value)
+    return body.length <= MAX_VALUE_BYTES ? value : `${body.toString('utf8', 0, MAX_VALUE_BYTES)}…`
+  } catch (error) {
+    if (failureOf(error) === undefined) throw error
     return undefined
   }
-}
-
-function bounded(value: unknown): unknown {
-  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? '')
-  return text.length <= MAX_VALUE_CHARS ? value : `${text.slice(0, MAX_VALUE_CHARS)}…`
 }

@@ -13,7 +13,7 @@ export const split: Compile<'split'> = ({ kind, name, items }, workshop) => {
     ...{ kind, name, atOnce: 1 },
     async run(work): Promise<Verdict> {
       const found = await list(work)
-      if (found === undefined) return EMPTY
+      if (found === undefined || found === null) return EMPTY
       // JSONata gives the only item of a list as itself.
       const values: readonly unknown[] = Array.isArray(found) ? found : [found]
       if (values.length === 0) return EMPTY

@@ -1,4 +1,5 @@
 import { compileOutlets } from '../outlet.ts'
+import type { Delivery } from '../plan.ts'
 import type { Compile } from '../stage.ts'
 
 /** A copy for a watcher, as the message stands here. */
@@ -8,7 +9,12 @@ export const wireTap: Compile<'wireTap'> = ({ kind, name, to }, workshop) => {
     ...{ kind, name, atOnce: 1 },
     async run(work) {
       const taps = await Promise.all(outlets.map((outlet) => outlet(work)))
-      return { outcome: 'next', work, taps: taps.map((delivery) => ({ ...delivery, tap: name })), did: 'made a copy' }
+      return { outcome: 'next', work, taps: taps.map(copyOf), did: 'made a copy' }
     },
+  }
+
+  // A watcher is not who was asked: it has nobody to reply to.
+  function copyOf({ replyTo: _replyTo, ...delivery }: Delivery): Delivery {
+    return { ...delivery, tap: name }
   }
 }
