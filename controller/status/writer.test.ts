@@ -79,12 +79,7 @@ function bed({ settleMs = 0, leading = true }: { settleMs?: number; leading?: bo
   function look(): void {
     const of = (kind: string) =>
       new Map([...world.values()].filter((each) => each.kind === kind).map((each) => [keyOf(each), each]))
-    const seen = {
-      services: of('Service'),
-      policies: of('Policy'),
-      messageRoutes: of('MessageRoute'),
-      endpointSlices: new Map(),
-    }
+    const seen = { ...NOTHING.world, services: of('Service'), policies: of('Policy') }
     translation = translate(seen as never, translation)
     writer.touch()
   }

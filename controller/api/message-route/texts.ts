@@ -56,7 +56,7 @@ export function exactlyOneOf(fields: readonly string[]): Rule {
 
 export const headers = {
   type: 'array',
-  description: 'Headers of the call, in addition to those of the message.',
+  description: 'Headers of the call; of the message’s own only the trace context goes along.',
   maxItems: 32,
   'x-kubernetes-list-type': 'map',
   'x-kubernetes-list-map-keys': ['name'],
