@@ -9,12 +9,13 @@ import { type Asked, readArguments } from './command-line.ts'
 import { discover } from './discover.ts'
 import { enforce } from './enforce.ts'
 import { exact } from './exact.ts'
+import { hops } from './hops.ts'
 import { limiter } from './limiter.ts'
 import { machine } from './machine.ts'
 import { memory } from './memory.ts'
 import { proxies } from './proxies.ts'
 
-const BENCHES: Readonly<Record<string, Bench>> = { proxies, limiter, exact, enforce, discover, memory, cluster }
+const BENCHES: Readonly<Record<string, Bench>> = { proxies, limiter, exact, enforce, discover, hops, memory, cluster }
 
 const root = join(import.meta.dirname, '../..')
 
