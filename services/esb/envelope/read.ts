@@ -33,7 +33,9 @@ export interface Received {
   }
 }
 
-export type Raw = Pick<ConsumeMessage, 'fields' | 'properties' | 'content'>
+export type Raw = Pick<ConsumeMessage, 'properties' | 'content'> & {
+  readonly fields: Pick<ConsumeMessage['fields'], 'exchange' | 'routingKey'>
+}
 
 const NONE: readonly never[] = []
 

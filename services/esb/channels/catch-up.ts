@@ -1,0 +1,97 @@
+import type { Amqp, ConfirmChannel, ConsumeMessage } from '#lib/amqp.ts'
+import { pause } from '#lib/kube/pause.ts'
+import { CHANNELS } from '../topology/names.ts'
+import { channelOf, frameOf } from './frame.ts'
+import type { Hub } from './hub.ts'
+import { type From, streamOffset } from './position.ts'
+import { offsetOf } from './stream-end.ts'
+
+export interface Latecomer {
+  readonly channel: string
+  readonly from: Exclude<From, { kind: 'next' }>
+  /** Resolves when the frame has left: a slow reader slows the reading down. */
+  readonly send: (text: string) => Promise<void>
+  /** The latecomer has gone. */
+  readonly gone: AbortSignal
+}
+
+const PREFETCH = 32
+/** A position in time may lie behind all there is, and then nothing is read. */
+const SILENCE_MS = 5_000
+
+/**
+ * Reads the log for one subscriber until it has all that the hub has given to others, and hands it over in the very turn in
+ * which that is so: who joins the hub then misses nothing, and gets nothing twice.
+ */
+export async function catchUp(
+  consuming: Pick<Amqp, 'once'>,
+  hub: Pick<Hub, 'last'>,
+  latecomer: Latecomer,
+  join: (after: number) => void,
+): Promise<void> {
+  const { from } = latecomer
+  const last = hub.last()
+  // Offsets beyond the end are of a log that was lost: they say nothing of this one.
+  if (from.kind === 'offset' && last !== undefined && from.offset > last) return join(-1)
+  await consuming.once((channel) => read(channel, hub, latecomer, join))
+}
+
+async function read(
+  channel: ConfirmChannel,
+  hub: Pick<Hub, 'last'>,
+  { channel: wanted, from, send, gone }: Latecomer,
+  join: (after: number) => void,
+): Promise<void> {
+  const over = new AbortController()
+  const end = Promise.withResolvers<void>()
+  const before = hub.last()
+  let told: number | undefined
+
+  function finish(after: number): void {
+    over.abort()
+    join(after)
+    end.resolve()
+  }
+
+  async function take(message: ConsumeMessage): Promise<void> {
+    if (over.signal.aborted) return
+    const offset = offsetOf(message)
+    const isWanted = channelOf(message) === wanted
+    const sent = isWanted ? send(JSON.stringify(frameOf(offset, wanted, message))) : undefined
+    told = offset
+    if (offset >= (hub.last() ?? Number.POSITIVE_INFINITY)) finish(offset)
+    await sent
+    if (!over.signal.aborted) channel.ack(message)
+  }
+
+  /** When nothing comes any more: the hub has caught up with us, or there is nothing after that time, or nothing at all. */
+  async function watchSilence(): Promise<void> {
+    while (!over.signal.aborted) {
+      await pause(SILENCE_MS, over.signal)
+      const last = hub.last()
+      if (over.signal.aborted) return
+      if (told !== undefined && last !== undefined && told >= last) return finish(told)
+      const isBehindAll = told === undefined && last === before && (from.kind === 'time' || last === undefined)
+      if (isBehindAll) return finish(last ?? -1)
+    }
+  }
+
+  const leave = () => {
+    over.abort()
+    end.resolve()
+  }
+  gone.addEventListener('abort', leave)
+  channel.once('close', () => end.reject(new Error('the log is out of sight')))
+  await channel.prefetch(PREFETCH)
+  const consumer = { arguments: { 'x-stream-offset': streamOffset(from) } }
+  await channel.consume(
+    CHANNELS,
+    (message) => {
+      if (message === null) end.reject(new Error('the consumer was cancelled'))
+      else take(message).catch(end.reject)
+    },
+    consumer,
+  )
+  void watchSilence()
+  await end.promise.finally(() => over.abort())
+}

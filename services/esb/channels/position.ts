@@ -1,0 +1,32 @@
+/** Where a subscriber begins: with what comes next, at an offset, with the oldest kept, or at a time. */
+export type From =
+  | { readonly kind: 'next' }
+  | { readonly kind: 'offset'; readonly offset: number }
+  | { readonly kind: 'first' }
+  | { readonly kind: 'time'; readonly seconds: number }
+
+const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/
+
+/** Reads `?from=`; undefined when it is none of these. */
+export function fromIn(text: string | null): From | undefined {
+  if (text === null || text === '' || text === 'next') return { kind: 'next' }
+  if (text === 'first') return { kind: 'first' }
+  if (/^\d{1,15}$/.test(text)) return { kind: 'offset', offset: Number(text) }
+  const ms = ISO.test(text) ? Date.parse(text) : Number.NaN
+  return Number.isNaN(ms) ? undefined : { kind: 'time', seconds: Math.floor(ms / 1_000) }
+}
+
+/** As RabbitMQ takes it. https://www.rabbitmq.com/docs/streams#consuming */
+export function streamOffset(from: Exclude<From, { kind: 'next' }>): unknown {
+  switch (from.kind) {
+    case 'offset':
+      return from.offset
+    case 'first':
+      return 'first'
+    case 'time':
+      // A number would be an offset.
+      return { '!': 'timestamp', value: Math.max(0, from.seconds) }
+    default:
+      return from satisfies never
+  }
+}

@@ -1,0 +1,15 @@
+import { SoaError } from '#lib/error.ts'
+
+/** What the broker was asked for on behalf of a client; a broker that cannot answer now is a 503, whose cause is for the log alone. */
+export async function fromBroker<T>(asked: Promise<T>): Promise<T> {
+  try {
+    return await asked
+  } catch (cause) {
+    throw new SoaError('SOA_UNAVAILABLE', 'The broker cannot answer now', { status: 503, cause })
+  }
+}
+
+/** The code with which the broker closed a channel (AMQP 0-9-1 §1.2); undefined when it was something else. */
+export function refusalCode(error: unknown): unknown {
+  return (error as { readonly code?: unknown } | null | undefined)?.code
+}
