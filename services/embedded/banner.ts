@@ -4,6 +4,8 @@ export interface Addresses {
   readonly gatewayControl: string
   readonly registry: string
   readonly controller: string
+  /** Of the bus's own API; undefined when there is no broker, hence no bus. */
+  readonly bus: string | undefined
   /** Without credentials; undefined when there is no broker. */
   readonly broker: string | undefined
   readonly folder: string
@@ -34,6 +36,12 @@ function placesOf(at: Addresses): readonly (readonly [string, string])[] {
     ['gateway', `${at.gateway} (control: ${at.gatewayControl}/routes, /metrics, /readyz)`],
     ['registry', `${at.registry} (/services, /openapi.json, /metrics)`],
     ['controller', `${at.controller} (/objects, /errors, /metrics)`],
+    [
+      'bus',
+      at.bus === undefined
+        ? 'none, since there is no RabbitMQ: the routes of pattern 4 are left out'
+        : `${at.bus} (/routes, /dead-letters, /asyncapi.json, /metrics)`,
+    ],
     ['RabbitMQ', at.broker ?? 'none'],
     ...(at.examples.size > 0 ? [['examples', [...at.examples.keys()].join(', ')] as const] : []),
   ]
@@ -44,7 +52,7 @@ interface Try {
   readonly line: string
 }
 
-function triesOf({ gateway, registry, examples }: Addresses): readonly Try[] {
+function triesOf({ gateway, registry, examples, bus }: Addresses): readonly Try[] {
   const withExamples = examples.size > 0
   // Something that answers, so that the registry finds it healthy.
   const url = examples.get('service-a') ?? gateway
@@ -57,6 +65,14 @@ function triesOf({ gateway, registry, examples }: Addresses): readonly Try[] {
       pattern: '2 service inventory: register a service',
       line: `curl -X POST ${registry}/register -H 'Content-Type: application/json' -d '${body}'`,
     },
+    ...(withExamples && bus !== undefined
+      ? [
+          {
+            pattern: '4 enterprise service bus: a purchase goes in, what Service B makes of it comes out',
+            line: busTry(gateway),
+          },
+        ]
+      : []),
     { pattern: '8 registry and discovery: where is it?', line: `curl ${registry}/discover/ServiceA` },
     ...(withExamples
       ? [
@@ -67,4 +83,9 @@ function triesOf({ gateway, registry, examples }: Addresses): readonly Try[] {
         ]
       : []),
   ]
+}
+
+function busTry(gateway: string): string {
+  const order = JSON.stringify({ user: 1, total: 1200 })
+  return `curl -X POST '${gateway}/messages/purchases?wait=5s' -H 'Content-Type: application/json' -d '${order}'`
 }

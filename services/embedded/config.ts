@@ -10,6 +10,7 @@ export const settings = {
     8090,
     "port of the gateway's /readyz, /metrics, /routes and /explain",
   ),
+  esbPort: port('SOAPLANE_ESB_PORT', 8083, "port of the bus's /routes, /dead-letters, /asyncapi.json and /metrics"),
   examplesPort: whole(
     'SOAPLANE_EXAMPLES_PORT',
     0,
@@ -32,3 +33,8 @@ export const settings = {
 } as const
 
 export type EmbeddedConfig = ConfigOf<typeof settings>
+
+/** Whether there will be a RabbitMQ; without one there is no bus. */
+export function hasBroker({ amqpUrl, broker }: Pick<EmbeddedConfig, 'amqpUrl' | 'broker'>): boolean {
+  return amqpUrl !== undefined || broker !== 'none'
+}

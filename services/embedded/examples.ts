@@ -1,9 +1,10 @@
 import { join } from 'node:path'
 import type { Part } from '#lib/run.ts'
 import { EXAMPLES, type Examples, examples } from '#services/examples/parts.ts'
-import type { EmbeddedConfig } from './config.ts'
+import { type EmbeddedConfig, hasBroker } from './config.ts'
 import { type Deployable, deployable } from './deployable.ts'
 import { applySamples, removeSamples, type SampleKey } from './samples.ts'
+import { removeWayToBus } from './way-to-bus.ts'
 
 const SAMPLES = join(import.meta.dirname, '../../k8s/samples')
 
@@ -26,8 +27,9 @@ export function examplesOf(config: EmbeddedConfig): {
     name: 'samples',
     async start() {
       // Endpoints of an earlier run would mislead.
-      await removeSamples(target)
-      if (config.samples) keys = await applySamples(SAMPLES, target, little.it().urls())
+      await Promise.all([removeSamples(target), removeWayToBus(config.folder)])
+      if (!config.samples) return
+      keys = await applySamples(SAMPLES, target, { running: little.it().urls(), bus: hasBroker(config) })
     },
     stop() {},
     keys: () => keys,

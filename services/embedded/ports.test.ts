@@ -13,7 +13,7 @@ beforeAll(async () => {
 })
 afterAll(() => void other.close())
 
-const free = { gatewayPort: 0, registryPort: 0, controllerPort: 0, gatewayControlPort: 0, amqpPort: 0 }
+const free = { gatewayPort: 0, registryPort: 0, controllerPort: 0, gatewayControlPort: 0, esbPort: 0, amqpPort: 0 }
 const config = (change: object) => ({ ...readConfig('soaplane', settings, [], {}), ...free, ...change })
 const refusalOf = (change: object) =>
   refuseTakenPorts(config(change)).then(
@@ -27,6 +27,7 @@ describe('ports', () => {
     ['registryPort', 'the registry', '--registry-port or SOAPLANE_REGISTRY_PORT'],
     ['controllerPort', 'the controller', '--controller-port or SOAPLANE_CONTROLLER_PORT'],
     ['gatewayControlPort', "the gateway's control API", '--gateway-control-port or SOAPLANE_GATEWAY_CONTROL_PORT'],
+    ['esbPort', 'the bus', '--esb-port or SOAPLANE_ESB_PORT'],
     ['examplesPort', 'an example service', '--examples-port or SOAPLANE_EXAMPLES_PORT'],
   ])('%s that is taken is refused, and how to choose another is said', async (setting, who, ways) => {
     expect(await refusalOf({ [setting]: taken })).toBe(
@@ -43,6 +44,7 @@ describe('ports', () => {
   it.each([
     ['RabbitMQ is given', () => ({ amqpPort: taken, amqpUrl: 'amqp://broker' })],
     ['no RabbitMQ is wanted', () => ({ amqpPort: taken, broker: 'none' })],
+    ['no RabbitMQ is wanted, hence no bus', () => ({ esbPort: taken, broker: 'none' })],
     ['no examples are wanted', () => ({ examplesPort: taken, samples: false })],
     ['the system may choose', () => ({})],
   ])('do not matter when %s', async (_when, change) => expect(await refusalOf(change())).toBeUndefined())

@@ -1,7 +1,7 @@
 import { SoaError } from '#lib/error.ts'
 import { EXAMPLES } from '#services/examples/parts.ts'
 import { isTaken } from './broker/free-ports.ts'
-import { type EmbeddedConfig, settings } from './config.ts'
+import { type EmbeddedConfig, hasBroker, settings } from './config.ts'
 
 /** A port that a run needs, and the setting that says which. */
 interface Wish {
@@ -39,13 +39,14 @@ export async function refuseTakenPorts(config: EmbeddedConfig): Promise<void> {
 
 function wishesOf(config: EmbeddedConfig): readonly Wish[] {
   const { host } = config
-  const startsBroker = config.amqpUrl === undefined && config.broker !== 'none'
+  const startsBroker = config.amqpUrl === undefined && hasBroker(config)
   const examples = config.samples && config.examplesPort !== 0 ? EXAMPLES.length : 0
   return [
     { host, port: config.gatewayPort, who: 'the gateway', setting: 'gatewayPort' },
     { host, port: config.registryPort, who: 'the registry', setting: 'registryPort' },
     { host, port: config.controllerPort, who: 'the controller', setting: 'controllerPort' },
     { host, port: config.gatewayControlPort, who: "the gateway's control API", setting: 'gatewayControlPort' },
+    ...(hasBroker(config) ? [{ host, port: config.esbPort, who: 'the bus', setting: 'esbPort' } as const] : []),
     ...Array.from(
       { length: examples },
       (_none, i): Wish => ({

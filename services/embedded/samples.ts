@@ -1,22 +1,35 @@
-import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { parseAllDocuments, stringify } from 'yaml'
+import { parseAllDocuments } from 'yaml'
+import { writeEndpoints } from './endpoints.ts'
 
 /** `Kind namespace/name` of an object. */
 export type SampleKey = string
 
-/** Puts the samples into a folder of their own, with an EndpointSlice per running example: there is no Kubernetes to write them. */
+export interface Surroundings {
+  /** URLs of the example services by name. */
+  readonly running: ReadonlyMap<string, string>
+  /** Whether there is a bus: without one no message route could become ready. */
+  readonly bus: boolean
+}
+
+/** Puts the samples into a folder of their own, with an EndpointSlice per running example. */
 export async function applySamples(
   from: string,
   target: string,
-  running: ReadonlyMap<string, string>,
+  { running, bus }: Surroundings,
 ): Promise<readonly SampleKey[]> {
   await mkdir(target, { recursive: true })
   // Endpoints first: a service should not show up without.
-  const slices = [...running].map(([name, url]) => stringify(sliceOf(name, new URL(url))))
-  await writeFile(join(target, 'endpoints.yaml'), [NOTICE, slices.join('---\n')].join(''))
-  await cp(from, target, { recursive: true })
-  return keysIn(from)
+  await writeEndpoints(join(target, 'endpoints.yaml'), 'Where the example services listen', running)
+  const keys: SampleKey[] = []
+  for (const file of (await readdir(from)).filter((name) => name.endsWith('.yaml')).sort()) {
+    const objects = await objectsIn(join(from, file))
+    if (!bus && objects.some(({ kind }) => kind === 'MessageRoute')) continue
+    await copyFile(join(from, file), join(target, file))
+    keys.push(...objects.map(keyOf))
+  }
+  return keys
 }
 
 /** Those of an earlier run: their endpoints are gone. */
@@ -24,27 +37,15 @@ export function removeSamples(target: string): Promise<void> {
   return rm(target, { recursive: true, force: true })
 }
 
-const NOTICE = `# Where the example services listen. This folder is written anew at each start.
-`
-
-function sliceOf(name: string, { hostname, port }: URL): object {
-  return {
-    apiVersion: 'discovery.k8s.io/v1',
-    kind: 'EndpointSlice',
-    metadata: { name, labels: { 'kubernetes.io/service-name': name } },
-    addressType: 'IPv4',
-    ports: [{ name: 'http', port: Number(port) }],
-    endpoints: [{ addresses: [hostname] }],
-  }
+interface Sample {
+  readonly kind: string
+  readonly metadata: { readonly name: string; readonly namespace?: string }
 }
 
-async function keysIn(folder: string): Promise<readonly SampleKey[]> {
-  const files = (await readdir(folder)).filter((name) => name.endsWith('.yaml')).sort()
-  const texts = await Promise.all(files.map((name) => readFile(join(folder, name), 'utf8')))
-  return texts.flatMap((text) =>
-    [parseAllDocuments(text)].flat().map((document) => {
-      const { kind, metadata } = document.toJS() as { kind: string; metadata: { name: string; namespace?: string } }
-      return `${kind} ${metadata.namespace ?? 'default'}/${metadata.name}`
-    }),
-  )
+async function objectsIn(file: string): Promise<readonly Sample[]> {
+  return [parseAllDocuments(await readFile(file, 'utf8'))].flat().map((document) => document.toJS() as Sample)
+}
+
+function keyOf({ kind, metadata: { name, namespace = 'default' } }: Sample): SampleKey {
+  return `${kind} ${namespace}/${name}`
 }

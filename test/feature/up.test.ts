@@ -101,6 +101,17 @@ describe('make up, without a broker', () => {
     expect(await bodyOf(`${again.url('registry')}/services`)).toContain('"ServiceA"')
   })
 
+  it('has no bus, says so, and leaves out what would need one', async () => {
+    const up = await startUp({ broker: 'none' })
+    await up.ready()
+    const output = await up.output()
+    expect(output).toContain('bus         none, since there is no RabbitMQ')
+    expect(output).not.toContain('# 4 ')
+    expect(await bodyOf(`${up.url('controller')}/objects`)).not.toContain('MessageRoute')
+    expect((await fetch(`${up.url('gateway')}/messages/orders`, { method: 'POST' })).status).toBe(404)
+    await expect(fetch(up.url('esb'))).rejects.toThrow('fetch failed')
+  })
+
   it('runs without the samples when they are not wanted', async () => {
     const up = await startUp({ broker: 'none', samples: 'false' })
     await up.ready()

@@ -12,21 +12,27 @@ const debian = { broker: 'debian' }
 const rabbits = (up: Up) => processesOf(join(up.dir, 'rabbitmq'))
 const gone = (up: Up) => eventually(async () => expect(await rabbits(up)).toEqual([]), { timeoutMs: 20_000 })
 
-it('make up starts RabbitMQ too, keeps a connection to it, and leaves no process behind on Ctrl-C', async () => {
+it('make up starts RabbitMQ and the bus on it, and leaves no process behind on Ctrl-C', async () => {
   const up = await startUp(debian)
   await up.ready()
   const output = await up.output()
   const address = `amqp://${new URL(up.url('rabbit')).host}`
   expect(output).toContain(`RabbitMQ    ${address}\n`)
   expect(output).not.toContain('guest')
+  expect(output).toContain('Soaplane is ready.')
+  expect(output).toContain(`bus         ${up.url('esb')} (`)
   expect(await pasted(await up.line(1))).toBe('Hello from Service A!')
   expect(JSON.parse(await pasted(await up.line(2)))).toEqual({ message: 'Service ServiceA registered successfully' })
+  expect(JSON.parse(await pasted(await up.line(4)))).toEqual({
+    processed_message: 'Purchase of 1200 by Alice processed by Service B',
+  })
   expect(JSON.parse(await pasted(await up.line(8)))).toHaveProperty('service_url')
   expect(await pasted(await up.line(9))).toMatch(
     /^(Hello, .* endpoint!\n){5}Rate limit exceeded. Please try again later.\n$/,
   )
-  const metrics = await (await fetch(`${up.url('controller')}/metrics`)).text()
-  expect(metrics).toContain('soa_amqp_connected{connection="bus"} 1')
+  const metrics = await (await fetch(`${up.url('esb')}/metrics`)).text()
+  expect(metrics).toContain('soa_amqp_connected{connection="publishing"} 1')
+  expect(metrics).toContain('soa_esb_messages_in_total{route="default/purchases"} 1')
   expect((await rabbits(up)).length).toBeGreaterThan(1)
 
   const second = await startUp({ ...debian, 'broker-folder': join(up.dir, 'rabbitmq') })

@@ -32,6 +32,7 @@ const PORTS = {
   registry: 'registry-port',
   controller: 'controller-port',
   gatewayControl: 'gateway-control-port',
+  esb: 'esb-port',
   rabbit: 'amqp-port',
 } as const
 
