@@ -1,5 +1,6 @@
 import { Ajv } from 'ajv'
 import { type ParsedLimit, parseLimit } from '#lib/model/limit.ts'
+import { bodyFault } from '../http/body-fault.ts'
 import { type Refusal, refusal } from '../http/refusal.ts'
 import type { Choice } from './pick.ts'
 
@@ -52,7 +53,7 @@ export function discardOrder(json: unknown): ParsedOrder {
 }
 
 function orderIn(json: unknown): ParsedOrder {
-  if (!isOrder(json)) return refusal(400, 'OrderInvalid', faultIn(isOrder.errors?.[0]))
+  if (!isOrder(json)) return refusal(400, 'OrderInvalid', bodyFault(isOrder.errors))
   const { filter, ids, limit = MAX_LETTERS, dryRun = false } = json
   const rate = json.rate === undefined ? undefined : parseLimit(json.rate)
   if (rate !== undefined && (!rate.ok || rate.limit === 0)) return refusal(400, 'OrderInvalid', `rate: ${whyNot(rate)}`)
@@ -65,17 +66,4 @@ function orderIn(json: unknown): ParsedOrder {
 
 function whyNot(rate: ParsedLimit): string {
   return rate.ok ? 'the count must be 1 or more' : rate.why
-}
-
-interface Fault {
-  readonly instancePath: string
-  readonly message?: string
-  readonly params: Readonly<Record<string, unknown>>
-}
-
-function faultIn(fault: Fault | undefined): string {
-  const { instancePath = '', message = 'is no order', params = {} } = fault ?? {}
-  const { additionalProperty } = params
-  if (typeof additionalProperty === 'string') return `"${additionalProperty}" is not known here`
-  return `${instancePath === '' ? 'the body' : instancePath.slice(1)}: ${message}`
 }

@@ -1,5 +1,6 @@
 import { Ajv } from 'ajv'
 import type { Message } from '../mediations/message.ts'
+import { bodyFault } from './body-fault.ts'
 import { type Refusal, refusal } from './refusal.ts'
 import { isJson, shownBody } from './shown.ts'
 
@@ -14,17 +15,22 @@ export function messageAsJson(message: Message, maxBodyBytes: number): Readonly<
 interface MessageJson extends Partial<Omit<Message, 'body'>> {
   readonly body?: unknown
   readonly bodyBase64?: string
+  readonly truncated?: boolean
 }
 
+const FIELDS = [
+  ...(['id', 'exchange', 'key', 'type', 'correlationId', 'replyTo'] as const),
+  ...(['contentType', 'contentEncoding', 'timestamp', 'headers'] as const),
+]
+
 const text = { type: 'string', maxLength: 255 }
-const isMessage = new Ajv({ allowUnionTypes: true }).compile<MessageJson>({
+const isMessage = new Ajv().compile<MessageJson>({
   type: 'object',
   properties: {
     ...{ id: text, exchange: text, key: text, type: text, correlationId: text, replyTo: text },
     ...{ contentType: text, contentEncoding: text, timestamp: { type: 'number' }, headers: { type: 'object' } },
     bodyBase64: { type: 'string' },
   },
-  not: { required: ['body', 'bodyBase64'] },
 })
 
 /** The way back; what is left out is taken from `fallback`. */
@@ -33,18 +39,16 @@ export function messageFromJson(
   fallback: Pick<Message, 'id' | 'exchange' | 'key'>,
 ): { readonly ok: true; readonly message: Message } | Refusal {
   const json = parsed(bytes)
-  if (!isMessage(json)) {
-    const [fault] = isMessage.errors ?? []
-    const detail = `The body is no message: ${fault?.instancePath ?? ''} ${fault?.message ?? 'it is no JSON'}`
-    return refusal(400, 'MessageInvalid', detail)
-  }
-  // A look tells the size of what it may have cut; a message has none.
-  const { body, bodyBase64, bytes: _bytes, truncated, ...rest } = json as MessageJson & Record<string, unknown>
-  if (truncated === true)
+  if (!isMessage(json)) return refusal(400, 'MessageInvalid', bodyFault(isMessage.errors))
+  if (json.body !== undefined && json.bodyBase64 !== undefined)
+    return refusal(400, 'MessageInvalid', 'Give body or bodyBase64, not both')
+  if (json.truncated === true)
     return refusal(400, 'MessageInvalid', 'The message is cut: look at it by its id to get it whole')
-  const given = rest as Partial<Omit<Message, 'body'>>
-  const content = bodyBase64 === undefined ? bodyBytes(body, given.contentType) : Buffer.from(bodyBase64, 'base64')
-  return { ok: true, message: { ...fallback, headers: {}, ...given, body: content } }
+  const { body, bodyBase64, contentType } = json
+  const content = bodyBase64 === undefined ? bodyBytes(body, contentType) : Buffer.from(bodyBase64, 'base64')
+  // What else a look tells of a letter, as why it is dead, is not of the message.
+  const said = Object.fromEntries(FIELDS.flatMap((name) => (json[name] === undefined ? [] : [[name, json[name]]])))
+  return { ok: true, message: { ...fallback, headers: {}, ...said, body: content } }
 }
 
 function parsed(bytes: Buffer): unknown {
