@@ -43,6 +43,7 @@ it('says what it may not do, is not ready, and lives on', async () => {
   expect(reasons).toEqual([
     'watch services.soaplane.dev: GET /apis/soaplane.dev/v1alpha1/services answered 403 Forbidden: services.soaplane.dev is forbidden: User "guest" cannot list resource "services" in API group "soaplane.dev" at the cluster scope',
     'watch policies.soaplane.dev: GET /apis/soaplane.dev/v1alpha1/policies answered 403 Forbidden: policies.soaplane.dev is forbidden: User "guest" cannot list resource "policies" in API group "soaplane.dev" at the cluster scope',
+    'watch messageroutes.soaplane.dev: GET /apis/soaplane.dev/v1alpha1/messageroutes answered 403 Forbidden: messageroutes.soaplane.dev is forbidden: User "guest" cannot list resource "messageroutes" in API group "soaplane.dev" at the cluster scope',
     'watch endpointslices.discovery.k8s.io: GET /apis/discovery.k8s.io/v1/endpointslices answered 403 Forbidden: endpointslices.discovery.k8s.io is forbidden: User "guest" cannot list resource "endpointslices" in API group "discovery.k8s.io" at the cluster scope',
   ])
   await eventually(() => expect(logged('Lease request failed, trying again')).toMatch(/cannot get resource "leases"/))
@@ -57,6 +58,7 @@ it('begins by itself once it may, and says which CRDs it waits for', async () =>
       expect((await guest.readiness()).split('\n')).toEqual([
         'watch services.soaplane.dev: services.soaplane.dev is not installed: apply k8s/crds/services.yaml (the chart installs it)',
         'watch policies.soaplane.dev: policies.soaplane.dev is not installed: apply k8s/crds/policies.yaml (the chart installs it)',
+        'watch messageroutes.soaplane.dev: messageroutes.soaplane.dev is not installed: apply k8s/crds/messageroutes.yaml (the chart installs it)',
       ]),
     { timeoutMs: 30_000 },
   )

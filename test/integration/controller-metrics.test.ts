@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { KINDS } from '#controller/api/kinds.ts'
 import { createKube, type Kube } from '#lib/kube.ts'
 import { createMetrics } from '#lib/metrics.ts'
 import type { ApiServer } from '#test/kit/apiserver.ts'
@@ -88,7 +89,7 @@ it('shows each condition of each object, and lets go of an object that is gone',
 })
 
 it('tells of its own flow: watches, publications, replicas, statuses, events', async () => {
-  const kinds = ['services.soaplane.dev', 'policies.soaplane.dev', 'endpointslices.discovery.k8s.io']
+  const kinds = [...KINDS.map(({ plural }) => `${plural}.soaplane.dev`), 'endpointslices.discovery.k8s.io']
   const series = [...(await controller.metrics()).keys()]
   expect(series).toEqual(
     expect.arrayContaining([

@@ -41,12 +41,19 @@ it('says which CRD to install, and begins by itself once that is done', async ()
   expect(bed.source.parts.map((part) => part.unready?.())).toEqual([
     'services.soaplane.dev is not installed: apply k8s/crds/services.yaml (the chart installs it)',
     'policies.soaplane.dev is not installed: apply k8s/crds/policies.yaml (the chart installs it)',
+    'messageroutes.soaplane.dev is not installed: apply k8s/crds/messageroutes.yaml (the chart installs it)',
     undefined,
     undefined,
   ])
   await installCrds(server.kubeconfigPath)
   await eventually(() => bed.source.synced(), { timeoutMs: 20_000 })
-  expect(bed.source.parts.map((part) => part.unready?.())).toEqual([undefined, undefined, undefined, undefined])
+  expect(bed.source.parts.map((part) => part.unready?.())).toEqual([
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+  ])
 })
 
 it('creates, changes and deletes a Service through upsert', async () => {
