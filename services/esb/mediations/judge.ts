@@ -5,7 +5,6 @@ import type { Work } from './work.ts'
 
 /** Of one message, over all its splits. */
 export const MAX_PARTS = 10_000
-const PARTS_BETWEEN_BREATHS = 256
 
 type Failed = Extract<Verdict, { outcome: 'fail' }>
 
@@ -25,7 +24,6 @@ async function inTurn(stage: Stage, works: readonly Work[], ports: Ports): Promi
     verdicts.push(verdict)
     parts += verdict.outcome === 'split' ? verdict.works.length : 1
     if (parts > MAX_PARTS) return [failed(tooMany())]
-    if (verdicts.length % PARTS_BETWEEN_BREATHS === 0) await ports.breathe?.()
   }
   return verdicts
 }

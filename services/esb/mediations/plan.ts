@@ -112,8 +112,6 @@ export interface Ports {
   readonly seen: (remembered: Remembered) => boolean
   /** Whether traces carry the value after each step: for the dry run. */
   readonly withValues: boolean
-  /** Lets others have their turn, between the parts of a message that was split into many. */
-  readonly breathe?: () => Promise<void>
 }
 
 /** A compiled route. Made once a version of its entry; may be used by many messages at once. */
