@@ -1,10 +1,10 @@
 import type { RequestHandler } from '#lib/http.ts'
+import { newestOf } from '../channels/stream-end.ts'
 import { fromBroker } from '../http/from-broker.ts'
 import { refusal, refuse } from '../http/refusal.ts'
 import { type ApiDeps, asked, type Route, wholeIn } from '../http/route.ts'
 import { AUDIT } from '../topology/names.ts'
 import type { AuditRecord } from './record.ts'
-import { newestOf } from '../channels/stream-end.ts'
 
 const MAX_RECORDS = 1_000
 
