@@ -51,7 +51,7 @@ module.exports = {
     only('client-node', '@kubernetes/client-node', '^lib/kube\\.ts$'),
     only('express', 'express', '^lib/http\\.ts$'),
     only('prom-client', 'prom-client', '^lib/metrics\\.ts$'),
-    only('jsonata', 'jsonata', '^lib/expression/engine\\.ts$'),
+    only('jsonata', 'jsonata', '^lib/expression/(engine|natives|syntax)\\.ts$'),
     only('json-schema-2020', 'ajv/dist/2020', '^lib/json-schema(/|\\.ts$)'),
     {
       name: 'pure-folders-touch-no-edge',

@@ -1,17 +1,13 @@
 import { ExpressionError } from './fault.ts'
-
-/** What one result may hold: JSONata shares parts instead of copying them, so that a few steps can describe gigabytes. */
-export interface Budget {
-  readonly maxValues: number
-  readonly maxChars: number
-}
+import type { Weight } from './weigh.ts'
 
 /**
  * A result as a new JSON value. JSONata marks its arrays (`sequence`, `keepSingleton`, …) and reads the marks of its input:
- * a result that kept them would mean something else to the next expression.
+ * a result that kept them would mean something else to the next expression. It also shares parts instead of copying them, so
+ * that a few steps can describe gigabytes: there is a limit to what is written out.
  */
-export function plain(result: unknown, budget: Budget): unknown {
-  const left = { values: budget.maxValues, chars: budget.maxChars }
+export function plain(result: unknown, most: Weight): unknown {
+  const left = { values: most.maxValues, chars: most.maxChars }
   return copied(result, left)
 }
 

@@ -1,7 +1,8 @@
-import { parse } from './engine.ts'
 import { oneLine, whereOf } from './fault.ts'
+import { riskOf } from './risk.ts'
+import { parse } from './syntax.ts'
 
-/** A template taken apart: text as it is, and expressions with the place where each begins (1 = the first character). */
+/** A template taken apart: text as it is, and expressions with the number of characters before each. */
 export type Piece =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'expression'; readonly source: string; readonly offset: number }
@@ -23,7 +24,11 @@ export function piecesOf(template: string): Pieces {
     const end = endOf(template, open)
     if (typeof end === 'string') return { fault: end }
     if (open > at) pieces.push({ kind: 'text', text: template.slice(at, open) })
-    pieces.push({ kind: 'expression', source: template.slice(open + 2, end.close), offset: open + 3 })
+    pieces.push({
+      kind: 'expression',
+      source: template.slice(open + OPEN.length, end.close),
+      offset: open + OPEN.length,
+    })
     at = end.close + CLOSE.length
   }
   if (at < template.length || pieces.length === 0) pieces.push({ kind: 'text', text: template.slice(at) })
@@ -37,8 +42,8 @@ function endOf(template: string, open: number): { readonly close: number } | str
     const source = template.slice(begin, close)
     if (source.trim() === '') return `the expression at ${open + 1} is empty`
     try {
-      parse(source)
-      return { close }
+      const { refusal } = riskOf(parse(source))
+      return refusal === undefined ? { close } : `${refusal}: the expression at ${open + 1}`
     } catch (thrown) {
       fault ??= `${whereOf(thrown, open + OPEN.length)}${oneLine((thrown as { message?: unknown }).message)}`
       if (!UNENDED.has((thrown as { code?: unknown }).code)) return fault
