@@ -58,6 +58,53 @@ const gateway: Row = {
   ],
 }
 
+const esb: Row = {
+  title: 'Enterprise service bus',
+  panels: [
+    panel(
+      'Messages',
+      'ops',
+      [rate('soa_esb_messages_in_total', 'route'), '{{route}} in'],
+      ['sum(rate(soa_esb_messages_out_total[$__rate_interval]))', 'out'],
+    ),
+    panel(
+      'Tried again, and given up',
+      'ops',
+      [rate('soa_esb_messages_retried_total', 'route, reason'), '{{route}} {{reason}}, again'],
+      [rate('soa_esb_messages_dead_total', 'route, reason'), '{{route}} {{reason}}, dead'],
+    ),
+    panel('Dropped by steps', 'ops', [
+      rate('soa_esb_messages_filtered_total', 'route, reason'),
+      '{{route}} {{reason}}',
+    ]),
+    panel(
+      'From receipt to settling',
+      's',
+      [quantile(0.5, 'soa_esb_hop_seconds'), 'p50'],
+      [quantile(0.99, 'soa_esb_hop_seconds'), 'p99'],
+    ),
+    panel('Slowest steps', 's', [
+      'topk(10, histogram_quantile(0.99, sum by (le, route, step) (rate(soa_esb_step_seconds_bucket[$__rate_interval]))))',
+      '{{route}} {{step}} p99',
+    ]),
+    panel('In hand', 'short', ['sum by (route) (soa_esb_in_flight)', '{{route}}']),
+    panel('Oldest in hand', 's', ['max by (route) (soa_esb_oldest_in_flight_seconds)', '{{route}}']),
+    panel('Dead letters and unroutable', 'short', [
+      'max by (queue) (rabbitmq_detailed_queue_messages{queue=~"soa[.](dlq[.].*|unroutable)"})',
+      '{{queue}}',
+    ]),
+    panel(
+      'Waiting for another try',
+      'short',
+      ['max by (queue) (rabbitmq_detailed_queue_messages{queue=~"soa[.]delay[.][0-9]+"})', '{{queue}}'],
+      [
+        'sum(rabbitmq_detailed_queue_messages{queue=~"soa[.]delay[.][0-9]+"} - rabbitmq_detailed_queue_messages_ready - rabbitmq_detailed_queue_messages_unacked)',
+        'sent back, not confirmed',
+      ],
+    ),
+  ],
+}
+
 const registry: Row = {
   title: 'Registry',
   panels: [
@@ -141,7 +188,7 @@ export function dashboard(): object {
     refresh: '30s',
     time: { from: 'now-1h', to: 'now' },
     templating: { list: [{ name: 'datasource', label: 'Data source', type: 'datasource', query: 'prometheus' }] },
-    panels: laidOut([gateway, registry, controller, broker, processes]),
+    panels: laidOut([gateway, esb, registry, controller, broker, processes]),
   }
 }
 

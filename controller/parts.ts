@@ -41,7 +41,8 @@ export async function controller(config: ControllerConfig, env: ControllerEnv): 
   const id = `${hostname()}_${randomUUID()}`
   const url = () => config.advertisedUrl ?? api.url()
   const { source: stored, errors, leaderUrl } = await openSource(config, { ...env, id, url })
-  const source = config.esbService === undefined ? stored : withBuiltin(stored, esbService(config.esbService))
+  const { esbService: bus, watchNamespace } = config
+  const source = bus === undefined ? stored : withBuiltin(stored, esbService(bus, watchNamespace))
   let translation: Translation = NOTHING
 
   const queue = createQueue({

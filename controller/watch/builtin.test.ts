@@ -48,6 +48,13 @@ describe('the bus as a Service that nobody declared', () => {
     })
   })
 
+  it('is in the watched namespace, behind an URL, where its own is not watched', () => {
+    const { metadata, spec } = esbService({ url: 'http://bus.soaplane.svc:8083' }, 'team-a')
+    expect([metadata.namespace, metadata.name]).toEqual(['team-a', 'soaplane-esb'])
+    expect(spec).toMatchObject({ name: 'esb', url: 'http://bus.soaplane.svc:8083' })
+    expect(spec).not.toHaveProperty('kubernetesService')
+  })
+
   it('is in the world beside the others, by the same map as long as they are the same, and in no list', async () => {
     expect([...source.world().services.keys()]).toEqual([KEY])
     expect(source.world().services).toBe(source.world().services)
@@ -88,7 +95,11 @@ describe('the setting', () => {
     ])
   })
 
-  it.each(['bus:http', 'soaplane/bus', 'Soaplane/bus:http', 'a/b/c:http', 'http://bus:8083'])('%s is none', (value) => {
+  it('may be its URL', () => {
+    expect(read('http://bus.soaplane.svc:8083')).toEqual({ url: 'http://bus.soaplane.svc:8083' })
+  })
+
+  it.each(['bus:http', 'soaplane/bus', 'Soaplane/bus:http', 'a/b/c:http', 'http://:8083'])('%s is none', (value) => {
     expect(() => read(value)).toThrow('SOAPLANE_ESB_SERVICE')
   })
 })

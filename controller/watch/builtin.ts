@@ -1,7 +1,7 @@
 import { SoaError } from '#lib/error.ts'
 import { API_VERSION, keyOf, type ServiceObject } from '../api/objects.ts'
 import { validate } from '../api/validate.ts'
-import type { CoreServiceRef } from '../config.ts'
+import type { CoreServiceRef, UrlRef } from '../config.ts'
 import type { Source } from './source.ts'
 
 /** Name of the built-in Service that stands for the bus; its name in the registry is `esb`. */
@@ -37,8 +37,9 @@ export function withBuiltin(source: Source, service: ServiceObject): Source {
   }
 }
 
-/** The bus as a Service: found by the registry, reached through the gateway. */
-export function esbService({ namespace, name, port }: CoreServiceRef): ServiceObject {
+/** The bus as a Service: found by the registry, reached through the gateway. By an URL it is of the namespace that is watched. */
+export function esbService(ref: CoreServiceRef | UrlRef, watched = 'default'): ServiceObject {
+  const namespace = 'url' in ref ? watched : ref.namespace
   const checked = validate(
     {
       apiVersion: API_VERSION,
@@ -47,7 +48,7 @@ export function esbService({ namespace, name, port }: CoreServiceRef): ServiceOb
       spec: {
         name: 'esb',
         owner: 'soaplane',
-        kubernetesService: { name, port },
+        ...('url' in ref ? { url: ref.url } : { kubernetesService: { name: ref.name, port: ref.port } }),
         health: { path: '/readyz', interval: '5s' },
         expose: { paths: [{ value: '/messages' }, { value: '/channels' }] },
       },

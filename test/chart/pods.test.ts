@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { settings as controller } from '#controller/config.ts'
 import type { Settings } from '#lib/config.ts'
+import { settings as esb } from '#services/esb/config.ts'
 import { settings as gateway } from '#services/gateway/config.ts'
 import { settings as registry } from '#services/registry/config.ts'
 import { type Manifest, objectsOf, podOf, VALUE_SETS } from '#test/kit/chart.ts'
@@ -18,6 +19,7 @@ const deployables: Readonly<Record<string, Settings>> = {
   'controller/main.ts': controller,
   'services/registry/main.ts': registry,
   'services/gateway/main.ts': gateway,
+  'services/esb/main.ts': esb,
   'services/examples/main.ts': examples,
   'install/check/main.ts': check,
   'install/secrets/main.ts': secrets,

@@ -1,16 +1,21 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { createKube, type Kube } from '#lib/kube.ts'
 import { createMetrics } from '#lib/metrics.ts'
+import { connections, textOf } from '#test/kit/amqp.ts'
 import type { ApiServer } from '#test/kit/apiserver.ts'
 import { startBackend } from '#test/kit/backend.ts'
+import { startBroker, type TestBroker } from '#test/kit/broker.ts'
 import { eventually } from '#test/kit/eventually.ts'
 import { installCrds } from '#test/kit/kubernetes/crds.ts'
 import { theApiServer } from '#test/kit/kubernetes/given.ts'
 import { freshNamespace } from '#test/kit/kubernetes/namespace.ts'
 import { userOf } from '#test/kit/kubernetes/user.ts'
 import { alerts, dashboardQueries, isOfBroker } from '#test/kit/monitoring.ts'
+import { type Deployable, deployable } from '#test/kit/process.ts'
 import { type Processes, startProcesses } from '#test/kit/processes.ts'
 import { askedInAll } from '#test/kit/promql.ts'
+
+const connection = connections(() => '')
 
 /** Given by whoever scrapes, not by what is scraped. */
 const OF_TARGETS = ['instance']
@@ -18,6 +23,8 @@ const OF_TARGETS = ['instance']
 let server: ApiServer
 let kube: Kube
 let processes: Processes
+let broker: TestBroker
+let bus: Deployable
 let backend: Awaited<ReturnType<typeof startBackend>>
 let exposition: string
 
@@ -29,13 +36,20 @@ beforeAll(async () => {
   const namespace = await freshNamespace(kube)
   backend = await startBackend('hello')
   processes = await startProcesses(kubeconfig, namespace, { gateways: 1 })
-  await use(namespace)
   const { controller, registry, gateways } = processes
-  const texts = [controller, registry, ...gateways].map(async ({ url }) => (await fetch(`${url}/metrics`)).text())
+  broker = await startBroker()
+  const urls = { 'controller-url': controller.url, 'registry-url': registry.url, 'amqp-url': broker.url }
+  bus = await deployable('services/esb/main.ts', urls)
+  await bus.start()
+  await use(namespace)
+  await useBus(namespace)
+  const texts = [controller, registry, bus, ...gateways].map(async ({ url }) => (await fetch(`${url}/metrics`)).text())
   exposition = (await Promise.all(texts)).join('\n')
 })
 afterAll(async () => {
+  await bus?.kill('SIGTERM')
   await processes?.stop()
+  await broker?.stop()
   await backend?.stop()
   await kube?.close()
   await server?.stop()
@@ -63,6 +77,35 @@ async function use(namespace: string): Promise<void> {
   await eventually(async () => expect(await controller.leads()).toBe(true), { timeoutMs: 30_000 })
 }
 
+/** Three messages: one passes, one is dropped, one becomes a dead letter. */
+async function useBus(namespace: string): Promise<void> {
+  const client = connection({ url: broker.url })
+  await client.start()
+  const channel = client.probe()
+  await channel.assertQueue('metered', { durable: true })
+  const spec = {
+    from: { keys: ['metered'] },
+    steps: [{ validate: { schema: { type: 'object' } } }, { filter: '{% keep %}' }],
+    to: [{ queue: { name: 'metered' } }],
+  }
+  const user = userOf(kube, namespace)
+  await user.apply('MessageRoute', 'metered', spec)
+  await eventually(async () => expect(await user.conditions('MessageRoute', 'metered')).toContain('Ready=True/Ready'), {
+    timeoutMs: 30_000,
+  })
+  for (const body of ['[]', '{"keep":false}', '{"keep":true}']) {
+    channel.publish('esb_exchange', 'metered', Buffer.from(body))
+  }
+  const passed = await eventually(async () => await channel.get('metered', { noAck: true }), { timeoutMs: 20_000 })
+  expect(textOf(passed)).toBe('{"keep":true}')
+  const letters = `soa.dlq.${namespace}.metered`
+  await eventually(async () => expect((await channel.checkQueue(letters)).messageCount).toBe(1), { timeoutMs: 20_000 })
+  const told = async () => (await fetch(`${bus.url}/metrics`)).text()
+  await eventually(async () =>
+    expect(await told()).toContain(`soa_esb_messages_dead_total{route="${namespace}/metered"`),
+  )
+}
+
 it.each([
   { what: 'the alerts', exprs: alerts().map(({ expr }) => expr) },
   { what: 'the dashboard', exprs: dashboardQueries() },
@@ -85,6 +128,7 @@ it('only metrics of what does not happen here have no series to look at', () => 
   const silent = [...asked.keys()].filter((name) => !isOfBroker(name) && samplesOf(name).length === 0)
   expect(silent.sort()).toEqual([
     'soa_controller_watch_ends_total',
+    'soa_esb_messages_retried_total',
     'soa_gateway_ratelimit_overflows_total',
     'soa_gateway_ratelimit_unasked_total',
     'soa_registry_evictions_held',

@@ -72,7 +72,7 @@ spec:
 {{- end }}
 {{- end }}
 
-{{/* A PodMonitor or a ServiceMonitor, of the port with /metrics. */}}
+{{/* A PodMonitor or a ServiceMonitor, of the port with /metrics. `details`: what else to scrape there. */}}
 {{- define "soaplane.monitor" -}}
 {{- $monitoring := .root.Values.monitoring -}}
 {{- range $kind, $settings := dict "PodMonitor" $monitoring.podMonitor "ServiceMonitor" $monitoring.serviceMonitor }}
@@ -91,6 +91,9 @@ spec:
       {{- include "soaplane.selector" $ | nindent 6 }}
   {{ eq $kind "PodMonitor" | ternary "podMetricsEndpoints" "endpoints" }}:
     - { port: {{ $.control }}, path: /metrics, interval: {{ $settings.interval }} }
+    {{- with $.details }}
+    - {{ merge (dict "port" $.control "interval" $settings.interval) . | toJson }}
+    {{- end }}
 {{- end }}
 {{- end }}
 {{- end }}

@@ -45,7 +45,7 @@ export interface Release {
   readonly uninstall: () => Promise<void>
 }
 
-const DEFINITIONS = ['services.soaplane.dev', 'policies.soaplane.dev']
+const DEFINITIONS = ['services.soaplane.dev', 'policies.soaplane.dev', 'messageroutes.soaplane.dev']
 
 /** Builds and loads the image where that is not done yet, and installs the chart until all of it is Ready. */
 export async function installRelease(options: ReleaseOptions): Promise<Release> {

@@ -22,7 +22,8 @@ queue_leader_locator = balanced
 # Plain queue_declare makes transient queues, and existing clients use it: allowed by default up to 4.2 only.
 deprecated_features.permit.transient_nonexcl_queues = true
 consumer_timeout = {{ int64 $rabbitmq.consumerTimeoutMs }}
-channel_max = 128
+# Of one connection. The bus has two a replica, one to consume and one to publish, and each route takes a channel of both.
+channel_max = 2047
 disk_free_limit.absolute = {{ $rabbitmq.diskFreeLimit }}
 {{- with dig "limits" "memory" "" $rabbitmq.resources }}
 # The container's limit: RabbitMQ would count the node's memory where it cannot see the limit.
@@ -43,6 +44,25 @@ log.console.level = {{ eq .Values.logLevel "warn" | ternary "warning" .Values.lo
   {dead_letter_worker_publisher_confirm_timeout, 5000},
   {dead_letter_worker_consumer_prefetch, 256}
 ]}].
+{{- end }}
+
+{{/*
+A message to esb_exchange with a key that nobody binds is kept, not dropped. By policy, since an argument of the exchange would
+refuse the clients that declare it without one; and by the node itself, since only one that runs takes policies, and one whose
+volume is new has none. A node serves whether it succeeds or not: it goes on trying beside it, with ever longer pauses.
+*/}}
+{{- define "soaplane.rabbitmqStart" -}}
+#!/bin/sh
+set -eu
+keep_unroutable() {
+  pause=5
+  until sleep "$pause" && rabbitmqctl --quiet set_policy --apply-to exchanges soaplane-unroutable '^esb_exchange$' \
+    '{"alternate-exchange":"soa.unroutable"}'; do
+    if [ "$pause" -lt 60 ]; then pause=$((pause * 2)); fi
+  done
+}
+keep_unroutable &
+exec rabbitmq-server
 {{- end }}
 
 {{/* Takes root and the pod's name, or a reference to it. */}}

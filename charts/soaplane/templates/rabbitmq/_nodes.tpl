@@ -2,7 +2,7 @@
 {{- $values := include "soaplane.values" . | fromYaml -}}
 {{- $image := include "soaplane.image" $values.image -}}
 {{- $secret := include "soaplane.brokerSecret" .root -}}
-{{- $configuration := print (include "soaplane.rabbitmqConf" .root) (include "soaplane.rabbitmqAdvanced" .root) -}}
+{{- $configuration := print (include "soaplane.rabbitmqConf" .root) (include "soaplane.rabbitmqAdvanced" .root) (include "soaplane.rabbitmqStart" .root) -}}
 apiVersion: apps/v1
 kind: StatefulSet
 metadata:
@@ -37,7 +37,7 @@ spec:
         - name: rabbitmq
           image: {{ $image }}
           imagePullPolicy: {{ .root.Values.image.pullPolicy }}
-          command: [rabbitmq-server]
+          command: [sh, /etc/rabbitmq/start.sh]
           env:
             {{- $own := include "soaplane.rabbitmqEnv" (dict "root" .root "secret" $secret) | fromYamlArray }}
             {{- include "soaplane.mergedEnv" (dict "own" $own "extra" $values.extraEnv) | nindent 12 }}
