@@ -5,7 +5,8 @@ import { topicMatches } from './topic.ts'
 export interface Graph {
   readonly add: (entry: MessageRouteEntry) => void
   readonly remove: (entry: MessageRouteEntry) => void
-  readonly has: (route: string) => boolean
+  /** Who gets messages of this entry, among those added. */
+  readonly targetsOf: (entry: MessageRouteEntry) => ReadonlySet<MessageRouteEntry>
   /** The way round that this entry would close, if it ran with the others. */
   readonly cycleBy: (entry: MessageRouteEntry) => Cycle | undefined
 }
@@ -22,24 +23,23 @@ export function keyOfRoute({ namespace, object }: Pick<MessageRouteEntry, 'names
 }
 
 export function createGraph(): Graph {
-  const entries = new Map<string, MessageRouteEntry>()
+  const named = new Map<string, Set<MessageRouteEntry>>()
   /** By exchange and key, and those for which the key must be looked at, or need not be, by exchange. */
   const direct = new Map<string, Set<MessageRouteEntry>>()
   const others = new Map<string, Set<MessageRouteEntry>>()
 
-  function shelvesOf({ source }: MessageRouteEntry): readonly (readonly [typeof direct, string])[] {
-    if (source === undefined) return []
-    return source.type === 'direct'
-      ? source.keys.map((key) => [direct, at(source.exchange, key)] as const)
-      : [[others, source.exchange]]
+  function shelvesOf(entry: MessageRouteEntry): readonly (readonly [typeof named, string])[] {
+    const { source } = entry
+    const own = [named, keyOfRoute(entry)] as const
+    if (source === undefined) return [own]
+    if (source.type !== 'direct') return [own, [others, source.exchange]]
+    return [own, ...source.keys.map((key) => [direct, at(source.exchange, key)] as const)]
   }
 
-  function* targetsOf(to: Destination): Generator<MessageRouteEntry> {
-    if (to.kind === 'route') {
-      const target = entries.get(to.route)
-      if (target !== undefined) yield target
-    } else if (to.kind === 'exchange') {
-      yield* direct.get(at(to.exchange, to.key)) ?? []
+  function* reachedBy(to: Destination): Generator<MessageRouteEntry> {
+    if (to.kind === 'route') yield* named.get(to.route) ?? []
+    else if (to.kind === 'exchange') {
+      if (!isDynamic(to.key)) yield* direct.get(at(to.exchange, to.key)) ?? []
       for (const each of others.get(to.exchange) ?? []) if (takes(each, to)) yield each
     }
   }
@@ -48,7 +48,7 @@ export function createGraph(): Graph {
     const start = keyOfRoute(entry)
     for (const { field, to } of waysOut(entry)) {
       if (takes(entry, to)) return { field, routes: [start, start] }
-      const back = wayTo(entry, targetsOf(to))
+      const back = wayTo(entry, reachedBy(to))
       if (back !== undefined) return { field, routes: [start, ...back, start] }
     }
     return undefined
@@ -61,7 +61,7 @@ export function createGraph(): Graph {
     for (const each of cameFrom.keys()) {
       for (const { to } of waysOut(each)) {
         if (takes(goal, to)) return wayBack(each, cameFrom)
-        for (const next of targetsOf(to)) if (!cameFrom.has(next)) cameFrom.set(next, each)
+        for (const next of reachedBy(to)) if (!cameFrom.has(next)) cameFrom.set(next, each)
       }
     }
     return undefined
@@ -69,14 +69,12 @@ export function createGraph(): Graph {
 
   return {
     add(entry) {
-      entries.set(keyOfRoute(entry), entry)
       for (const [shelf, key] of shelvesOf(entry)) shelf.set(key, (shelf.get(key) ?? new Set()).add(entry))
     },
     remove(entry) {
-      entries.delete(keyOfRoute(entry))
       for (const [shelf, key] of shelvesOf(entry)) shelf.get(key)?.delete(entry)
     },
-    has: (route) => entries.has(route),
+    targetsOf: (entry) => new Set([...waysOut(entry)].flatMap(({ to }) => [...reachedBy(to)])),
     cycleBy,
   }
 }
@@ -114,8 +112,12 @@ function takes(entry: MessageRouteEntry, to: Destination): boolean {
   const { source } = entry
   if (to.kind !== 'exchange' || source?.exchange !== to.exchange) return false
   if (source.type === 'fanout') return true
-  if (to.key.includes('{%')) return false
+  if (isDynamic(to.key)) return false
   return source.keys.some((key) => (source.type === 'topic' ? topicMatches(key, to.key) : key === to.key))
+}
+
+function isDynamic(key: string): boolean {
+  return key.includes('{%')
 }
 
 function at(exchange: string, key: string): string {

@@ -3,7 +3,8 @@ import { differing } from '../derived.ts'
 import { byAge } from '../outcome.ts'
 import type { CompiledMessageRoute, CompiledMessageRoutes, GoodSpec } from './compile.ts'
 import type { Refusal } from './faults.ts'
-import { createGraph, type Graph, waysOut } from './graph.ts'
+import { createGraph, waysOut } from './graph.ts'
+import { trimmed, turned } from './trim.ts'
 
 /** Which routes run together, and why the others do not. */
 export interface Running {
@@ -32,14 +33,14 @@ interface Candidate extends CompiledMessageRoute {
  */
 export function runningAmong(compiled: CompiledMessageRoutes, last: Running): Running {
   const candidates = candidatesAmong(compiled, last.good)
-  const crew = createCrew(compiled)
+  const crew = createCrew(compiled, entriesNearCycles(compiled))
   const loops = new Map<string, Refusal>()
 
   for (const { key, entry, earlier } of candidates) {
-    const loop = entry && loopOf(entry, crew.graph)
+    const loop = entry && crew.loopOf(entry)
     if (loop !== undefined) loops.set(key, loop)
     const choice = loop === undefined ? (entry ?? earlier?.entry) : earlier?.entry
-    if (choice !== undefined && crew.graph.cycleBy(choice) === undefined) crew.put(key, choice)
+    if (choice !== undefined && crew.loopOf(choice) === undefined) crew.put(key, choice)
   }
   untilStill(candidates, ({ key, earlier }) => {
     const entry = crew.entries.get(key)
@@ -55,7 +56,7 @@ export function runningAmong(compiled: CompiledMessageRoutes, last: Running): Ru
 
   const stopped = candidates.filter(({ key, entry }) => entry !== undefined && crew.entries.get(key) !== entry)
   const refusals = stopped.flatMap(({ key, entry }): readonly (readonly [string, Refusal])[] => {
-    const refusal = entry && (loopOf(entry, crew.graph) ?? loops.get(key) ?? crew.deadEndOf(entry))
+    const refusal = entry && (crew.loopOf(entry) ?? loops.get(key) ?? crew.deadEndOf(entry))
     return refusal === undefined ? [] : [[key, refusal]]
   })
   const isSame = differing(crew.entries, last.entries).changed.size === 0
@@ -79,15 +80,16 @@ function candidatesAmong(compiled: CompiledMessageRoutes, good: Running['good'])
 /** Those that run so far. */
 interface Crew {
   readonly entries: ReadonlyMap<string, MessageRouteEntry>
-  readonly graph: Graph
   /** Lets an entry run in the place of the route's last one; undefined: nothing. */
   readonly put: (key: string, entry: MessageRouteEntry | undefined) => void
   /** Whether an entry does no harm in the place of the route's last one. */
   readonly mayRun: (key: string, entry: MessageRouteEntry | undefined) => boolean
+  /** Why an entry closes a way round. */
+  readonly loopOf: (entry: MessageRouteEntry) => Refusal | undefined
   readonly deadEndOf: (entry: MessageRouteEntry) => Refusal | undefined
 }
 
-function createCrew(compiled: CompiledMessageRoutes): Crew {
+function createCrew(compiled: CompiledMessageRoutes, nearCycles: ReadonlySet<MessageRouteEntry>): Crew {
   const entries = new Map<string, MessageRouteEntry>()
   const graph = createGraph()
 
@@ -104,7 +106,7 @@ function createCrew(compiled: CompiledMessageRoutes): Crew {
     if (entry === undefined) return false
     const before = entries.get(key)
     put(key, undefined)
-    const may = graph.cycleBy(entry) === undefined && deadEndOf(entry) === undefined
+    const may = loopOf(entry) === undefined && deadEndOf(entry) === undefined
     put(key, before)
     return may
   }
@@ -120,17 +122,31 @@ function createCrew(compiled: CompiledMessageRoutes): Crew {
     return undefined
   }
 
-  return { entries, graph, put, mayRun, deadEndOf }
+  function loopOf(entry: MessageRouteEntry): Refusal | undefined {
+    const cycle = nearCycles.has(entry) ? graph.cycleBy(entry) : undefined
+    if (cycle === undefined) return undefined
+    return { reason: 'RouteLoop', message: `${cycle.field}: messages would go round: ${cycle.routes.join(' → ')}` }
+  }
+
+  return { entries, put, mayRun, loopOf, deadEndOf }
 }
 
 function untilStill(candidates: readonly Candidate[], change: (candidate: Candidate) => boolean): void {
   while (candidates.filter(change).length > 0);
 }
 
-function loopOf(entry: MessageRouteEntry, graph: Graph): Refusal | undefined {
-  const cycle = graph.cycleBy(entry)
-  if (cycle === undefined) return undefined
-  return { reason: 'RouteLoop', message: `${cycle.field}: messages would go round: ${cycle.routes.join(' → ')}` }
+/**
+ * Entries that may be on a way round, whatever else runs: what leads nowhere, and what nobody leads to, is taken away until
+ * nothing more can be. Most worlds have none, and are done with after one look at each entry.
+ */
+function entriesNearCycles(compiled: CompiledMessageRoutes): ReadonlySet<MessageRouteEntry> {
+  const graph = createGraph()
+  const all = [...compiled.values()].flatMap(({ entry, earlier }) =>
+    [entry, earlier?.entry].filter((each) => each !== undefined),
+  )
+  for (const each of all) graph.add(each)
+  const targets = new Map(all.map((each) => [each, graph.targetsOf(each)]))
+  return trimmed(trimmed(new Set(all), targets), turned(targets))
 }
 
 function goodAmong(
