@@ -37,11 +37,17 @@ async function together(stage: Stage, works: readonly Work[], ports: Ports): Pro
   let next = 0
   let isOver = false
   async function lane(): Promise<void> {
-    while (next < works.length && !isOver) {
-      const index = next++
-      const verdict = await judgeOne(stage, works[index] as Work, ports)
-      verdicts[index] = verdict
-      isOver ||= verdict.outcome === 'fail'
+    try {
+      while (next < works.length && !isOver) {
+        const index = next++
+        const verdict = await judgeOne(stage, works[index] as Work, ports)
+        verdicts[index] = verdict
+        isOver ||= verdict.outcome === 'fail'
+      }
+    } catch (fault) {
+      // The others begin no more for a plan that will not be.
+      isOver = true
+      throw fault
     }
   }
   await Promise.all(Array.from({ length: stage.atOnce }, lane))

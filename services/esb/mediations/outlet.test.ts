@@ -51,6 +51,11 @@ describe('a destination', () => {
   })
 })
 
+it('does not compile with a key that no message could have', () =>
+  expect(() => mediationOf([], [{ kind: 'exchange', exchange: 'x', key: 'é'.repeat(128), ...AS_RECEIVED }])).toThrow(
+    'The key for exchange x is longer than 255 bytes',
+  ))
+
 describe('a service as a destination', () => {
   it('is called once for each message, told by its key', async () => {
     const message = messageOf({ id: 7 }, { contentType: 'application/json', headers: { traceparent: 't', a: 1 } })
@@ -87,6 +92,15 @@ describe('a service as a destination', () => {
     expect(to).toMatchObject({ kind: 'service' })
     const { 'idempotency-key': _key, ...rest } = to?.kind === 'service' ? to.request.headers : {}
     expect(rest).toEqual(headers)
+  })
+
+  it('is not told of an encoding that is none', async () => {
+    const encodings = ['utf-8', 'gzip']
+    const told = encodings.map(async (contentEncoding) => {
+      const [to] = await addressesOf([{ ...SERVICE, path: '/' } as Destination], 'a', { contentEncoding })
+      return to?.kind === 'service' && to.request.headers['content-encoding']
+    })
+    expect(await Promise.all(told)).toEqual([undefined, 'gzip'])
   })
 
   it('gets nothing by GET but the path', async () => {

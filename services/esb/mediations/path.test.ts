@@ -6,13 +6,14 @@ import { compilePath } from './path.ts'
 function pathOf(template: string, body: unknown): Promise<string> {
   const workshop = { ...tools, route: 'default/orders', namespace: 'default', object: 'orders' }
   const message = messageOf(body)
-  const fill = compilePath(template, workshop)
-  return Promise.resolve().then(() => fill({ id: 'm', message, attempt: 1, content: received(message) }))
+  const work = { id: 'm', message, attempt: 1, content: received(message) }
+  return Promise.resolve().then(() => compilePath(template, workshop)(work))
 }
 
 describe('the path of a call', () => {
   it.each([
     { template: '/users', body: {}, gives: '/users' },
+    { template: '/grüße an alle', body: {}, gives: '/gr%C3%BC%C3%9Fe%20an%20alle' },
     { template: '/users/{% id %}', body: { id: 7 }, gives: '/users/7' },
     { template: '/users/{% id %}', body: { id: 'a/../b?c#d' }, gives: '/users/a%2F..%2Fb%3Fc%23d' },
     { template: '/users/{% id %}', body: { id: '\ud800ü' }, gives: '/users/%EF%BF%BD%C3%BC' },

@@ -12,12 +12,7 @@ const NOT_IN_A_PATH = /[^\x21-\x7e]/gu
  * be an empty segment nor a dot segment, by which `/users/{% id %}` would name all users, or something above them.
  */
 export function compilePath(template: string, workshop: Workshop): Text {
-  const rule = { what: 'The path', encode, maxBytes: MAX_PATH_BYTES }
-  const text = compileText(template, rule, workshop)
-  return (work) => {
-    const path = text(work)
-    return path instanceof Promise ? path.then(sound) : path
-  }
+  return compileText(template, { what: 'The path', encode, maxBytes: MAX_PATH_BYTES, finish: sound }, workshop)
 }
 
 function encode(text: string): string {

@@ -1,6 +1,6 @@
 import { ExpressionError } from '#lib/expression.ts'
 import type { ServiceCall } from '#lib/model/esb.ts'
-import type { Encoded } from './body.ts'
+import { type Encoded, isEncoded } from './body.ts'
 import { compilePath } from './path.ts'
 import type { ServiceRequest } from './plan.ts'
 import type { Workshop } from './stage.ts'
@@ -26,12 +26,16 @@ const PRINTABLE = /^[\x20-\x7e]*$/
 export function compileRequest({ path, headers, ...call }: ServiceCall, workshop: Workshop): MakeRequest {
   const { service, serviceName, method, timeoutMs } = call
   const makePath = compilePath(path, workshop)
-  const makeHeaders = headers.map(
-    ({ name, value }) => [name.toLowerCase(), compileText(value, { what: `Header ${name}` }, workshop)] as const,
-  )
+  const makeHeaders = headers.map(({ name, value }) => {
+    const what = `Header ${name}`
+    return [
+      name.toLowerCase(),
+      compileText(value, { what, finish: (text) => fieldValue(text, what) }, workshop),
+    ] as const
+  })
   return async function request(work, { idempotencyKey, encoded, headers: more }) {
     const fields: Record<string, string> = { ...more, ...busHeaders(method, work, idempotencyKey, encoded) }
-    for (const [name, value] of makeHeaders) fields[name] = fieldValue(name, await value(work))
+    for (const [name, value] of makeHeaders) fields[name] = await value(work)
     const body = encoded && method !== 'GET' ? { body: encoded.body } : {}
     return { service, serviceName, method, path: await makePath(work), headers: fields, timeoutMs, ...body }
   }
@@ -48,7 +52,7 @@ function busHeaders(
   return {
     ...(!isRead && { 'idempotency-key': inHeader(idempotencyKey) }),
     ...(!isRead && encoded?.contentType !== undefined && { 'content-type': encoded.contentType }),
-    ...(!isRead && encoded?.contentEncoding !== undefined && { 'content-encoding': encoded.contentEncoding }),
+    ...(!isRead && encoded && isEncoded(encoded.contentEncoding) && { 'content-encoding': encoded.contentEncoding }),
     ...(typeof traceparent === 'string' && { traceparent }),
     ...(typeof tracestate === 'string' && { tracestate }),
   }
@@ -59,7 +63,7 @@ function inHeader(id: string): string {
   return PRINTABLE.test(id) ? id : encodeURIComponent(id.toWellFormed())
 }
 
-function fieldValue(name: string, value: string): string {
+function fieldValue(value: string, what: string): string {
   if (FIELD_VALUE.test(value)) return value
-  throw new ExpressionError('Failed', `Header ${name} has characters that no header may have`)
+  throw new ExpressionError('Failed', `${what} has characters that no header may have`)
 }

@@ -33,25 +33,33 @@ export interface TextRule {
   readonly encode?: (text: string) => string
   readonly maxBytes?: number
   readonly mayBeEmpty?: boolean
+  /** What else it must be, or is made to be; throws an ExpressionError. */
+  readonly finish?: (text: string) => string
 }
 
-/** A template that must give text. A number or a boolean has one; nothing, a list or an object has none that was meant. */
+/**
+ * A template that must give text. A number or a boolean has one; nothing, a list or an object has none that was meant. Text
+ * without an expression is held to the rule at once: no message could make it better.
+ */
 export function compileText(text: string, rule: TextRule, { expressions }: Tools): Text {
   const template = expressions.compile(text, rule.encode && { encode: rule.encode })
-  if (template.isConstant) return () => text
+  if (template.isConstant) {
+    const constant = accepted(text, rule, text)
+    return () => constant
+  }
   return async (work) => accepted(await template.evaluate(work.content.value(), bindingsOf(work)), rule, text)
 }
 
 function accepted(
   value: unknown,
-  { what, maxBytes = Infinity, mayBeEmpty = true }: TextRule,
+  { what, maxBytes = Infinity, mayBeEmpty = true, finish = (whole) => whole }: TextRule,
   template: string,
 ): string {
   const made = textOf(value)
   if (made === undefined)
     throw new ExpressionError('Failed', `${what} must be text, a number or a boolean: ${template}`)
   if (made === '' && !mayBeEmpty) throw new ExpressionError('Failed', `${what} is empty: ${template}`)
-  if (Buffer.byteLength(made) <= maxBytes) return made
+  if (Buffer.byteLength(made) <= maxBytes) return finish(made)
   throw new ExpressionError('Failed', `${what} is longer than ${maxBytes} bytes: ${made.slice(0, 64)}…`)
 }
 

@@ -1,8 +1,6 @@
 import type { Expressions } from '#lib/expression.ts'
 import type { Schemas } from '#lib/json-schema.ts'
 
-export type { Expressions }
-
 /** What compiles the texts of all routes of a process. */
 export interface Tools {
   readonly expressions: Pick<Expressions, 'compile'>

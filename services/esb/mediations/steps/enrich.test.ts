@@ -102,7 +102,7 @@ describe('a call', () => {
     expect(plan).toMatchObject({
       failure: {
         reason: 'ExpressionFailed',
-        message: 'Header x-user has characters that no header may have',
+        message: 'Header X-User has characters that no header may have',
         step: 'who',
       },
     })
