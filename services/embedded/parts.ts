@@ -23,7 +23,8 @@ export function embedded(config: EmbeddedConfig, env: MainEnv, say: Say): readon
     wayToBus({
       folder: config.folder,
       busUrl: () => bus.it().url(),
-      gatewayControlUrl: () => gateway.it().controlUrl(),
+      busUnready: () => bus.unready?.(),
+      gatewayUrl: () => gateway.it().url(),
     })
   const platform = [controller, registry, ...(bus ? [bus] : []), gateway, ...(way ? [way] : [])]
   const addresses = (): Addresses => ({

@@ -9,35 +9,43 @@ export interface WayToBus {
   /** Beside the samples, in the folder that the controller watches. */
   readonly folder: string
   readonly busUrl: () => string
-  readonly gatewayControlUrl: () => string
+  /** Why the bus itself is not ready. */
+  readonly busUnready: () => string | undefined
+  readonly gatewayUrl: () => string
 }
 
 const LOOK_MS = 50
 const WITHIN_MS = 20_000
 
-/** Tells the controller where the bus listens, and waits until the gateway leads there: no object's status would say so. */
-export function wayToBus({ folder, busUrl, gatewayControlUrl }: WayToBus): Part {
+/**
+ * Tells the controller where the bus listens, once that is ready, as Kubernetes would; and waits until the gateway leads
+ * there, which no object's status tells.
+ */
+export function wayToBus({ folder, busUrl, busUnready, gatewayUrl }: WayToBus): Part {
   const stopping = new AbortController()
   let isOpen = false
 
+  async function until(holds: () => boolean | Promise<boolean>): Promise<boolean> {
+    const deadline = performance.now() + WITHIN_MS
+    while (!stopping.signal.aborted && performance.now() < deadline) {
+      if (await holds()) return true
+      await pause(LOOK_MS, stopping.signal)
+    }
+    return false
+  }
+
+  // Only the bus itself answers so: the gateway has other words for what it cannot reach.
   async function leadsThere(): Promise<boolean> {
-    const response = await fetch(
-      `${gatewayControlUrl()}/explain?method=POST&path=${encodeURIComponent('/messages/any')}`,
-    )
-    const { endpoints = [] } = (await response.json()) as { readonly endpoints?: readonly { readonly url: string }[] }
-    return endpoints.some(({ url }) => url === busUrl())
+    const { status } = await fetch(`${gatewayUrl()}/messages/any`, { method: 'OPTIONS', signal: stopping.signal })
+    return status === 204
   }
 
   return {
     name: 'way to the bus',
     async start() {
+      await until(() => busUnready() === undefined)
       await writeEndpoints(endpointsFile(folder), 'Where the bus listens', [[BUS_SERVICE.name, busUrl()]])
-      const deadline = performance.now() + WITHIN_MS
-      while (!stopping.signal.aborted && performance.now() < deadline) {
-        isOpen = await leadsThere()
-        if (isOpen) return
-        await pause(LOOK_MS, stopping.signal)
-      }
+      isOpen = await until(leadsThere)
     },
     abandon: () => stopping.abort(),
     stop: () => stopping.abort(),
