@@ -82,8 +82,7 @@ export function createCaller({ discovery, clock, maxAnswerBytes, breaker = BREAK
       headers: { ...headers },
       body: body ?? null,
       signal: AbortSignal.timeout(timeoutMs),
-      throwOnError: false,
-    } as Parameters<Agent['request']>[0])
+    })
     return { status: response.statusCode, headers: plain(response.headers), body: await whole(response.body) }
   }
 

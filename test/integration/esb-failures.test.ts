@@ -1,0 +1,318 @@
+import { createServer, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { connections } from '#test/kit/amqp.ts'
+import { cutConsumers, memoryAlarm, settled } from '#test/kit/broker/faults.ts'
+import { startBroker, type TestBroker } from '#test/kit/broker.ts'
+import { type Bus, startBus } from '#test/kit/esb.ts'
+import { type BusClient, busClient, routeOf } from '#test/kit/esb-client.ts'
+import { eventually } from '#test/kit/eventually.ts'
+
+// Rows of the table of failures that one node can show, in its order; docs/architecture.md has the table.
+let broker: TestBroker
+let bus: Bus
+const connect = connections(() => broker.url)
+
+beforeAll(async () => {
+  broker = await startBroker()
+  bus = await startBus({ amqpUrl: broker.url, flags: { 'topology-interval-ms': '500', 'confirm-timeout-ms': '3000' } })
+})
+afterAll(async () => {
+  await bus?.stop()
+  await broker?.stop()
+})
+
+async function client(): Promise<BusClient> {
+  const connection = connect()
+  await connection.start()
+  return busClient(connection)
+}
+
+const to = (queue: string) => [{ queue: { name: queue } }]
+const PATIENT = { timeoutMs: 20_000, everyMs: 50 }
+
+describe('a destination that fails', () => {
+  it('is tried again until it is there, and then has the message once', async () => {
+    const { send, sink } = await client()
+    await bus.apply('later.yaml', [routeOf('later', { from: { keys: ['later'] }, to: to('later-out') })])
+    const id = await send('later', 'x')
+    await eventually(async () => (await metricOf('soa_esb_messages_retried_total', 'later')) > 0, PATIENT)
+    const taken = await sink('later-out')
+    await eventually(() => taken.length > 0, PATIENT)
+    expect(taken).toMatchObject([{ text: 'x', id: `${id}/default/later/to/0` }])
+    // Nothing of the bus's way of waiting leaves with it.
+    expect(Object.keys(taken[0]?.headers ?? {}).filter((name) => /death|soa-(?!hops)/.test(name))).toEqual([])
+  })
+
+  it('does not keep the others waiting, nor sends them a second copy', async () => {
+    const { send, sink } = await client()
+    const good = await sink('both-good')
+    await bus.apply('both.yaml', [
+      routeOf('both', { from: { keys: ['both'] }, to: [...to('both-good'), ...to('both-late')] }),
+    ])
+    await send('both', 'x')
+    await eventually(() => good.length === 1)
+    await eventually(async () => (await metricOf('soa_esb_messages_retried_total', 'both')) > 0, PATIENT)
+    const late = await sink('both-late')
+    await eventually(() => late.length === 1, PATIENT)
+    expect(good).toHaveLength(1)
+  })
+
+  it('is given up after its attempts: the message is a dead letter with its reason and its history', async () => {
+    const { send, look } = await client()
+    await bus.apply('never.yaml', [
+      routeOf('never', { from: { keys: ['never'] }, to: to('never-there'), retry: { attempts: 2, backoff: '1s' } }),
+    ])
+    const id = await send('never', 'x')
+    const [dead] = await eventually(async () => {
+      const found = await look('soa.dlq.default.never')
+      return found.length > 0 && found
+    }, PATIENT)
+    expect(dead).toMatchObject({
+      ...{ id, text: 'x' },
+      headers: {
+        ...{ 'soa-error-reason': 'Unroutable', 'soa-exchange': 'esb_exchange', 'soa-key': 'never', 'soa-attempt': 2 },
+        'soa-route-generation': 1,
+      },
+    })
+    expect(JSON.parse(String(dead?.headers['soa-failures']))).toMatchObject([
+      { reason: 'Unroutable' },
+      { reason: 'Unroutable' },
+    ])
+  })
+
+  it('that is an exchange which does not exist closes no channel but its own route’s (row 11)', async () => {
+    const { send, sink } = await client()
+    const taken = await sink('beside-out')
+    await bus.apply('beside.yaml', [
+      routeOf('beside', { from: { keys: ['beside'] }, to: to('beside-out') }),
+      routeOf('no-exchange', { from: { keys: ['no-exchange'] }, to: [{ exchange: { name: 'made-later', key: 'k' } }] }),
+    ])
+    await send('no-exchange', 'x')
+    for (let i = 0; i < 50; i++) await send('beside', String(i))
+    await eventually(() => taken.length >= 50, PATIENT)
+    expect(taken).toHaveLength(50)
+  })
+})
+
+describe('messages that wait', () => {
+  it('for a queue that is gone hold up no others of their delay, and are kept (row 6)', async () => {
+    const { send, sink, look } = await client()
+    const spec = { retry: { attempts: 5, backoff: '2s' } }
+    await bus.apply('doomed.yaml', [routeOf('doomed', { from: { keys: ['doomed'] }, to: to('doomed-out'), ...spec })])
+    await bus.apply('waits.yaml', [routeOf('waits', { from: { keys: ['waits'] }, to: to('waits-out'), ...spec })])
+    // More than the 32 that the broker's worker has in its hands at once.
+    for (let i = 0; i < 40; i++) await send('doomed', `doomed ${i}`)
+    await eventually(async () => (await metricOf('soa_esb_messages_retried_total', 'doomed')) >= 40, PATIENT)
+    await bus.remove('doomed.yaml')
+    await eventually(async () => (await bus.conditions('doomed')).length === 0, PATIENT)
+    await send('waits', 'good')
+    const taken = await eventually(async () => {
+      return (await metricOf('soa_esb_messages_retried_total', 'waits')) > 0 && (await sink('waits-out'))
+    }, PATIENT)
+    await eventually(() => taken.length > 0, PATIENT)
+    await eventually(async () => {
+      const kept = (await look('soa.unroutable')).filter(({ text }) => text.startsWith('doomed'))
+      return kept.length === 40
+    }, PATIENT)
+  })
+
+  it('meet the spec of the moment when their time has come (row 16)', async () => {
+    const { send, sink } = await client()
+    await bus.apply('moves.yaml', [routeOf('moves', { from: { keys: ['moves'] }, to: to('moves-nowhere') })])
+    await send('moves', 'x')
+    await eventually(async () => (await metricOf('soa_esb_messages_retried_total', 'moves')) > 0, PATIENT)
+    const taken = await sink('moves-out')
+    await bus.apply('moves.yaml', [
+      routeOf('moves', {
+        from: { keys: ['moves'] },
+        steps: [{ transform: { value: "{% $ & ' mended' %}" } }],
+        to: to('moves-out'),
+      }),
+    ])
+    await eventually(() => taken.length > 0, PATIENT)
+    expect(taken[0]?.text).toBe('x mended')
+  })
+})
+
+describe('dead letters that nobody takes', () => {
+  it('hold up their route, lose nothing, and go on when there is room (row 7)', async () => {
+    const { send, depth, purge } = await client()
+    await bus.apply('full.yaml', [
+      routeOf('full', {
+        from: { keys: ['full'] },
+        steps: [{ validate: { schema: { type: 'object' } } }],
+        to: to('full-out'),
+        deadLetter: { maxBytes: 1_048_576 },
+      }),
+    ])
+    // The limit is looked at behind the messages on their way, so some more than its bytes get in.
+    const body = 'x'.repeat(200_000)
+    for (let i = 0; i < 30; i++) await send('full', body)
+    const inHand = () => metricOf('soa_esb_in_flight', 'full')
+    await eventually(async () => (await inHand()) > 0 && (await depth('soa.dlq.default.full')) >= 5, PATIENT)
+    expect(await depth('soa.dlq.default.full')).toBeLessThan(30)
+    let gone = 0
+    await eventually(
+      async () => {
+        gone += await purge('soa.dlq.default.full')
+        return (await inHand()) === 0 && gone === 30
+      },
+      { timeoutMs: 60_000, everyMs: 200 },
+    )
+  })
+})
+
+describe('a service that fails', () => {
+  let server: Server
+  let answer: (response: ServerResponse) => void
+  const asked: { readonly key: string | undefined; readonly body: string }[] = []
+  beforeAll(async () => {
+    server = createServer(async (request, response) => {
+      const pieces: Buffer[] = []
+      for await (const piece of request) pieces.push(piece)
+      asked.push({
+        key: request.headers['idempotency-key'] as string | undefined,
+        body: Buffer.concat(pieces).toString(),
+      })
+      answer(response)
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.address() as AddressInfo
+    await bus.apply('service.yaml', [
+      {
+        ...{ apiVersion: 'soaplane.dev/v1alpha1', kind: 'Service', metadata: { name: 'frail' } },
+        spec: { url: `http://127.0.0.1:${port}` },
+      },
+      routeOf('calls', {
+        from: { keys: ['calls'] },
+        to: [{ service: { name: 'frail', path: '/in', timeout: '500ms' } }],
+        retry: { attempts: 3, backoff: '1s' },
+      }),
+    ])
+  })
+  afterAll(() => {
+    server?.closeAllConnections()
+    server?.close()
+  })
+
+  it('is called again with the same Idempotency-Key', async () => {
+    let times = 0
+    answer = (response) => response.writeHead(++times === 1 ? 503 : 200).end()
+    const { send } = await client()
+    const id = await send('calls', { n: 1 })
+    await eventually(() => asked.length >= 2, PATIENT)
+    expect(asked.slice(0, 2)).toEqual([1, 2].map(() => ({ key: `${id}/default/calls/to/0`, body: '{"n":1}' })))
+  })
+
+  it.each([
+    {
+      when: 'it refuses the message for good',
+      with: (r: ServerResponse) => r.writeHead(422).end(),
+      reason: 'ServiceRefused',
+      tries: 1,
+    },
+    // Never answered: the connection is let go at the timeout.
+    { when: 'it gives no answer in time (row 9)', with: () => {}, reason: 'ServiceTimeout', tries: 3 },
+  ])('makes a dead letter $reason when $when', async ({ with: how, reason, tries }) => {
+    answer = how
+    const before = asked.length
+    const { send, look } = await client()
+    const id = await send('calls', { n: 2 })
+    const dead = await eventually(async () => {
+      return (await look('soa.dlq.default.calls')).find((each) => each.id === id) ?? false
+    }, PATIENT)
+    expect(dead.headers['soa-error-reason']).toBe(reason)
+    expect(asked.length - before).toBe(tries)
+  })
+})
+
+describe('a loop that only messages can find', () => {
+  it('ends among the dead letters at the limit of hops (row 21)', async () => {
+    const { send, look } = await client()
+    await bus.apply('loop.yaml', [
+      routeOf('loop', {
+        from: { keys: ['loop'] },
+        // The key is not known before a message comes, so no translation can see it.
+        to: [{ exchange: { name: 'esb_exchange', key: "{% 'lo' & 'op' %}" } }],
+      }),
+    ])
+    await send('loop', 'x')
+    const [dead] = await eventually(async () => {
+      const found = await look('soa.dlq.default.loop')
+      return found.length > 0 && found
+    }, PATIENT)
+    expect(dead?.headers).toMatchObject({ 'soa-error-reason': 'TooManyHops', 'soa-hops': 16 })
+  })
+})
+
+describe('a broker', () => {
+  it('under a memory alarm takes nothing, and what is in hand goes on when it is over (row 10)', async () => {
+    const { sink } = await client()
+    const taken = await sink('alarm-out')
+    await bus.apply('alarm.yaml', [routeOf('alarm', { from: { keys: ['alarm'] }, to: to('alarm-out') })])
+    const { send } = await client()
+    await send('alarm', 'before')
+    await eventually(() => taken.length === 1)
+    await memoryAlarm.raise(broker)
+    // Of what a blocked publisher has sent the broker reads nothing; it is there when the alarm is over.
+    const late = Array.from({ length: 20 }, (_none, i) => send('alarm', String(i)).catch(() => undefined))
+    await memoryAlarm.lift(broker)
+    const confirmed = (await Promise.all(late)).filter((id) => id !== undefined)
+    await eventually(() => {
+      const ids = new Set(taken.map(({ id }) => id.split('/')[0]))
+      return confirmed.every((id) => ids.has(id))
+    }, PATIENT)
+  })
+
+  it.each([
+    { when: 'deletes the queue of a route (row 12)', how: () => broker.ctl('delete_queue', 'soa.route.default.mends') },
+    { when: 'closes the connection of a consumer', how: () => cutConsumers(broker, 'soa.route.default.mends') },
+    { when: 'has lost a binding', how: () => broker.ctl('eval', unbind('soa.in', 'soa.route.default.mends', 'mends')) },
+  ])('that $when has it back in time', async ({ how }) => {
+    const { send, sink } = await client()
+    const taken = await sink('mends-out')
+    await bus.apply('mends.yaml', [routeOf('mends', { from: { keys: ['mends'] }, to: to('mends-out') })])
+    await how()
+    await eventually(async () => {
+      await send('mends', 'x')
+      return taken.length > 0
+    }, PATIENT)
+  })
+
+  it('that is stopped and comes back finds its exchanges again, the transient one too, and all that was confirmed (row 13)', async () => {
+    const { send, sink } = await client()
+    await bus.apply('restart.yaml', [routeOf('restart', { from: { keys: ['restart'] }, to: to('restart-out') })])
+    const ids = await Promise.all(Array.from({ length: 50 }, (_none, i) => send('restart', String(i))))
+    await settled(broker)
+    await broker.kill()
+    await eventually(() => bus.replicas.length > 0 && notReady())
+    await broker.restart()
+    const taken = await sink('restart-out')
+    await eventually(() => ids.every((id) => taken.some((each) => each.id.startsWith(id))), PATIENT)
+    await eventually(async () => {
+      await send('restart', 'after')
+      return taken.some(({ text }) => text === 'after')
+    }, PATIENT)
+  })
+
+  async function notReady(): Promise<boolean> {
+    const [replica] = bus.replicas
+    return (await fetch(`${replica?.url}/readyz`)).status === 503
+  }
+})
+
+async function metricOf(name: string, route: string): Promise<number> {
+  const [replica] = bus.replicas
+  const text = await (await fetch(`${replica?.url}/metrics`)).text()
+  const lines = text
+    .split('\n')
+    .filter((line) => line.startsWith(`${name}{`) && line.includes(`route="default/${route}"`))
+  return lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0)
+}
+
+function unbind(exchange: string, queue: string, key: string): string {
+  const resource = (kind: string, name: string) => `{resource, <<"/">>, ${kind}, <<"${name}">>}`
+  const binding = `{binding, ${resource('exchange', exchange)}, <<"${key}">>, ${resource('queue', queue)}, []}`
+  return `rabbit_binding:remove(${binding}, fun(_, _) -> ok end, <<"test">>).`
+}

@@ -1,0 +1,212 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { connections } from '#test/kit/amqp.ts'
+import { startBroker, type TestBroker } from '#test/kit/broker.ts'
+import { type Bus, startBus } from '#test/kit/esb.ts'
+import { type BusClient, busClient, routeOf } from '#test/kit/esb-client.ts'
+import { eventually } from '#test/kit/eventually.ts'
+
+let broker: TestBroker
+let bus: Bus
+const connect = connections(() => broker.url)
+
+beforeAll(async () => {
+  broker = await startBroker()
+  bus = await startBus({ amqpUrl: broker.url, replicas: 2 })
+})
+afterAll(async () => {
+  await bus?.stop()
+  await broker?.stop()
+})
+
+async function client(): Promise<BusClient> {
+  const connection = connect()
+  await connection.start()
+  return busClient(connection)
+}
+
+const to = (queue: string) => [{ queue: { name: queue } }]
+
+describe('a route', () => {
+  it('takes what a client sends with its key, and gives what it made of it to another key', async () => {
+    const { send, sink } = await client()
+    const taken = await sink('greetings-out', 'greeted')
+    await bus.apply('greet.yaml', [
+      routeOf('greet', {
+        from: { keys: ['greet'] },
+        steps: [{ transform: { value: "{% 'Hello ' & name %}" } }],
+        to: [{ exchange: { name: 'esb_exchange', key: 'greeted' } }],
+      }),
+    ])
+    const id = await send('greet', { name: 'Ada' })
+    await eventually(() => taken.length > 0)
+    expect(taken).toMatchObject([
+      {
+        text: 'Hello Ada',
+        id: `${id}/default/greet/to/0`,
+        headers: { 'soa-hops': 1 },
+        properties: { deliveryMode: 2 },
+      },
+    ])
+  })
+
+  it('passes bytes on as they came, with their content type, where nothing looks at them', async () => {
+    const { send, sink } = await client()
+    const taken = await sink('bytes-out')
+    await bus.apply('bytes.yaml', [routeOf('bytes', { from: { keys: ['bytes'] }, to: to('bytes-out') })])
+    await send('bytes', '{ not json', {
+      contentType: 'application/json',
+      headers: { mine: 1, 'x-death': 'faked', CC: ['spam'] },
+    })
+    await eventually(() => taken.length > 0)
+    expect(taken[0]).toMatchObject({ text: '{ not json', properties: { contentType: 'application/json' } })
+    expect(Object.keys(taken[0]?.headers ?? {}).sort()).toEqual(['mine', 'soa-hops', 'traceparent'])
+  })
+
+  it('follows its spec as it is edited: other keys, other steps, another place', async () => {
+    const { send, sink } = await client()
+    const [first, second] = [await sink('edit-1'), await sink('edit-2')]
+    await bus.apply('edit.yaml', [routeOf('edit', { from: { keys: ['edit-a'] }, to: to('edit-1') })])
+    await send('edit-a', 'one')
+    await eventually(() => first.length === 1)
+    await bus.apply('edit.yaml', [
+      routeOf('edit', {
+        from: { keys: ['edit-b'] },
+        steps: [{ transform: { value: "{% 'b: ' & $ %}" } }],
+        to: to('edit-2'),
+      }),
+    ])
+    await eventually(async () => {
+      await send('edit-b', 'two')
+      return second.length > 0
+    })
+    expect(second[0]?.text).toBe('b: two')
+    // The old key leads nowhere any more: the node's policy keeps it.
+    const before = first.length
+    await eventually(async () => {
+      await send('edit-a', 'late')
+      return (await (await client()).look('soa.unroutable')).some(({ text }) => text === 'late')
+    })
+    expect(first).toHaveLength(before)
+  })
+
+  it('goes on to another route, counting hops', async () => {
+    const { send, sink } = await client()
+    const taken = await sink('chain-out')
+    await bus.apply('chain.yaml', [
+      routeOf('chain-1', { from: { keys: ['chain'] }, to: [{ route: { name: 'chain-2' } }] }),
+      routeOf('chain-2', { from: { internal: {} }, to: to('chain-out') }),
+    ])
+    await send('chain', 'x')
+    await eventually(() => taken.length > 0)
+    expect(taken[0]?.headers['soa-hops']).toBe(2)
+  })
+
+  it('is gone with its queues when its object is deleted and they are empty', async () => {
+    const { send, sink, depth } = await client()
+    const taken = await sink('gone-out')
+    await bus.apply('gone.yaml', [routeOf('gone', { from: { keys: ['gone'] }, to: to('gone-out') })])
+    await send('gone', 'x')
+    await eventually(() => taken.length > 0)
+    await bus.remove('gone.yaml')
+    for (const queue of ['soa.route.default.gone', 'soa.dlq.default.gone']) {
+      await eventually(
+        async () => {
+          await expect(depth(queue)).rejects.toThrow(/404|NOT_FOUND/)
+        },
+        { timeoutMs: 15_000 },
+      )
+    }
+  })
+})
+
+describe('what needs one owner among the replicas', () => {
+  it('aggregates by correlation until the group is full, or its window has passed', async () => {
+    const { send, sink } = await client()
+    const taken = await sink('groups-out')
+    await bus.apply('groups.yaml', [
+      routeOf('groups', {
+        from: { keys: ['groups'] },
+        steps: [
+          {
+            aggregate: {
+              correlation: '{% order %}',
+              size: 3,
+              window: '1s',
+              value: "{% { 'order': $[0].order, 'n': $count($) } %}",
+            },
+          },
+        ],
+        to: to('groups-out'),
+      }),
+    ])
+    await Promise.all([1, 1, 1, 2, 2].map((order, i) => send('groups', { order, i })))
+    await eventually(() => taken.length === 2)
+    expect(taken.map(({ text }) => JSON.parse(text))).toEqual([
+      { order: 1, n: 3 },
+      { order: 2, n: 2 },
+    ])
+  })
+
+  it('drops copies within the window, over two replicas, and remembers when another takes over', async () => {
+    const { send, sink } = await client()
+    const taken = await sink('once-out')
+    const route = routeOf('once', {
+      from: { keys: ['once'] },
+      steps: [{ dedupe: { key: '{% $message.id %}', window: '10m' } }],
+      to: to('once-out'),
+    })
+    await bus.apply('once.yaml', [route])
+    await Promise.all(Array.from({ length: 10 }, () => send('once', 'x', { id: 'same' })))
+    await send('once', 'y', { id: 'other' })
+    await eventually(() => taken.some(({ text }) => text === 'y'))
+    expect(taken.map(({ text }) => text).sort()).toEqual(['x', 'y'])
+    // Whoever is next has nothing but the stream to know it from.
+    const next = await startBus({ amqpUrl: broker.url, flags: { 'topology-interval-ms': '300' } })
+    try {
+      await next.apply('once.yaml', [route])
+      await bus.remove('once.yaml')
+      await eventually(async () => (await bus.conditions('once')).length === 0)
+      // The first bus took the binding away with its route; the second one finds that and binds anew.
+      await eventually(
+        async () => {
+          await send('once', 'x', { id: 'same' })
+          await send('once', 'z', { id: 'third' })
+          return taken.some(({ text }) => text === 'z')
+        },
+        { timeoutMs: 15_000, everyMs: 100 },
+      )
+      expect(taken.map(({ text }) => text).sort()).toEqual(['x', 'y', 'z'])
+    } finally {
+      await next.stop()
+    }
+  })
+
+  it('lets through no more than a throttle allows in any window, over both replicas', async () => {
+    const { send, sink } = await client()
+    const at: number[] = []
+    const taken = await sink('slow-out')
+    await bus.apply('slow.yaml', [
+      routeOf('slow', { from: { keys: ['slow'] }, steps: [{ throttle: { rate: '2/500ms' } }], to: to('slow-out') }),
+    ])
+    await Promise.all(Array.from({ length: 6 }, (_none, i) => send('slow', String(i))))
+    await eventually(() => {
+      while (at.length < taken.length) at.push(performance.now())
+      return taken.length === 6
+    })
+    // Six at two a window take two windows more; arrival is looked at every 10 ms.
+    expect((at[5] as number) - (at[0] as number)).toBeGreaterThan(900)
+  })
+
+  it('moves into the other queue when a step comes that needs it, and loses nothing on the way', async () => {
+    const { send, sink } = await client()
+    const taken = await sink('shape-out')
+    const spec = { from: { keys: ['shape'] }, to: to('shape-out') }
+    await bus.apply('shape.yaml', [routeOf('shape', spec)])
+    const sending = (async () => {
+      for (let i = 0; i < 200; i++) await send('shape', String(i))
+    })()
+    await bus.apply('shape.yaml', [routeOf('shape', { ...spec, steps: [{ throttle: { rate: '1000/1s' } }] })])
+    await sending
+    await eventually(() => new Set(taken.map(({ text }) => text)).size === 200, { timeoutMs: 15_000 })
+  })
+})
