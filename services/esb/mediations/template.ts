@@ -37,16 +37,10 @@ export interface TextRule {
   readonly finish?: (text: string) => string
 }
 
-/**
- * A template that must give text. A number or a boolean has one; nothing, a list or an object has none that was meant. Text
- * without an expression is held to the rule at once: no message could make it better.
- */
+/** A template that must give text. A number or a boolean has one; nothing, a list or an object has none that was meant. */
 export function compileText(text: string, rule: TextRule, { expressions }: Tools): Text {
   const template = expressions.compile(text, rule.encode && { encode: rule.encode })
-  if (template.isConstant) {
-    const constant = accepted(text, rule, text)
-    return () => constant
-  }
+  if (template.isConstant) return () => accepted(text, rule, text)
   return async (work) => accepted(await template.evaluate(work.content.value(), bindingsOf(work)), rule, text)
 }
 
