@@ -1,82 +1,96 @@
-import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js'
-import formats from 'ajv-formats'
+import { type Check, compile } from './json-schema/compile.ts'
+import { whyLong } from './json-schema/effort.ts'
+import { SchemaError } from './json-schema/fault.ts'
+import type { Answer, Task } from './json-schema/worker.ts'
+import { createWorkerPool, WorkerFault, type WorkerPool } from './worker-pool.ts'
 
-/** What is wrong with a value: its first few violations, `field: message`; undefined when nothing is. */
-export type Check = (value: unknown) => string | undefined
+export type { Check } from './json-schema/compile.ts'
+export { SchemaError } from './json-schema/fault.ts'
 
 /** Why a schema (JSON Schema 2020-12) cannot be used; undefined when it can. */
 export function schemaFault(schema: unknown): string | undefined {
-  const compiled = compiledOf(schema)
-  return typeof compiled === 'string' ? compiled : undefined
+  const compiled = compile(schema)
+  return 'fault' in compiled ? compiled.fault : undefined
 }
 
-/** A schema as a check; throws for what `schemaFault` has a reason against. */
+/**
+ * A schema of our own as a check; throws for what `schemaFault` has a reason against. It takes as long as it takes: those of
+ * users are for `createSchemas`.
+ */
 export function compileSchema(schema: unknown): Check {
-  const compiled = compiledOf(schema)
-  if (typeof compiled === 'string') throw new Error(compiled)
-  return compiled
-}
-
-const MAX_SHOWN = 3
-const MAX_CHARS = 500
-
-function compiledOf(schema: unknown): Check | string {
-  if (typeof schema !== 'boolean' && (typeof schema !== 'object' || schema === null || Array.isArray(schema)))
-    return 'a schema is an object, or true or false'
-  try {
-    const ajv = new Ajv2020({ allErrors: false, strict: false, logger: false, validateFormats: true })
-    formats.default(ajv)
-    const validate = ajv.compile(schema)
-    return (value) => (validate(value) ? undefined : said(validate.errors ?? []))
-  } catch (thrown) {
-    return oneLine((thrown as Error).message)
-  }
-}
-
-function said(errors: readonly ErrorObject[]): string {
-  const lines = errors.slice(0, MAX_SHOWN).map(({ instancePath, message }) => {
-    const field = instancePath.slice(1).replaceAll('/', '.')
-    return field === '' ? (message ?? 'is not valid') : `${field}: ${message}`
-  })
-  return oneLine(lines.join('; '))
-}
-
-function oneLine(message: string): string {
-  const line = message.replaceAll(/\s+/g, ' ').trim()
-  return line.length > MAX_CHARS ? `${line.slice(0, MAX_CHARS)}…` : line
+  const compiled = compile(schema)
+  if ('fault' in compiled) throw new Error(compiled.fault)
+  return compiled.check
 }
 
 export interface SchemaOptions {
-  /** One validation by a schema whose patterns need a worker. */
+  /** One validation in a worker. */
   readonly timeoutMs?: number
+  /** Threads at most, started when first needed. */
   readonly workers?: number
+  /** Validations that wait for a thread at most; more are Busy. */
+  readonly maxWaiting?: number
 }
 
 export interface Schemas {
   /** Throws for what `schemaFault` has a reason against. */
   readonly compile: (schema: unknown) => Validator
+  /** Ends the workers; what waits for one is Busy. */
   readonly stop: () => Promise<void>
 }
 
-/** `validate` is at once for schemas that cannot take long, a promise for others; it throws (or rejects) with SchemaError. */
+/** `validate` is at once for schemas that cannot take long, a promise for others, which rejects with SchemaError. */
 export interface Validator {
   readonly validate: (value: unknown) => string | undefined | Promise<string | undefined>
 }
 
-/** Limit: the validation took too long. Busy: too much waits, or the process stops; it may do later. */
-export class SchemaError extends Error {
-  readonly kind: 'Limit' | 'Busy'
+const MIB = 1024 * 1024
+const MAX_VALUE_CHARS = 16 * MIB
 
-  constructor(kind: 'Limit' | 'Busy', message: string) {
-    super(message)
-    this.name = 'SchemaError'
-    this.kind = kind
+/** Schemas of users: what a pattern, or a reference to itself, could make last for ever is done where it can be ended. */
+export function createSchemas(options: SchemaOptions = {}): Schemas {
+  const { timeoutMs = 1_000, workers = 1, maxWaiting = 1_000 } = options
+  const pool = createWorkerPool<Task, Answer>({
+    ...{ module: new URL('./json-schema/worker.ts', import.meta.url), workerData: undefined, threads: workers },
+    ...{ timeoutMs, maxWaiting, memoryMb: 128 },
+  })
+  let last = 0
+  return {
+    compile(schema) {
+      const check = compileSchema(schema)
+      if (whyLong(schema) === undefined) return { validate: check }
+      const task = { id: ++last, schema: JSON.stringify(schema) }
+      return { validate: (value) => validated(pool, task, value) }
+    },
+    stop: () => pool.stop(),
   }
 }
 
-export function createSchemas(_options: SchemaOptions = {}): Schemas {
-  return {
-    compile: (schema) => ({ validate: compileSchema(schema) }),
-    async stop() {},
+async function validated(
+  pool: WorkerPool<Task, Answer>,
+  task: Omit<Task, 'value'>,
+  value: unknown,
+): Promise<string | undefined> {
+  const text = jsonOf(value)
+  if (text.length > MAX_VALUE_CHARS) throw new SchemaError('Limit', 'the value is too large for a schema of this kind')
+  const answer = await pool.run({ ...task, value: text }).catch((fault) => {
+    throw asSchemaError(fault)
+  })
+  if ('limit' in answer) throw new SchemaError('Limit', answer.limit)
+  return answer.violations
+}
+
+function jsonOf(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? 'null'
+  } catch (thrown) {
+    if (thrown instanceof RangeError) throw new SchemaError('Limit', 'the value is nested too deep')
+    throw thrown
   }
+}
+
+function asSchemaError(fault: unknown): unknown {
+  if (!(fault instanceof WorkerFault)) return fault
+  const isLimit = fault.reason === 'TimedOut' || fault.reason === 'OutOfMemory'
+  return new SchemaError(isLimit ? 'Limit' : 'Busy', `the validation gave ${fault.message}`)
 }

@@ -51,7 +51,8 @@ export function createAway({ guards, workers, maxWaiting, maxInputChars, memoryM
 function jsonOf(given: object): string {
   try {
     return JSON.stringify(given)
-  } catch {
+  } catch (thrown) {
+    if (thrown instanceof RangeError) throw new ExpressionError('Limit', 'the message is nested too deep')
     throw new ExpressionError('Failed', 'the message has a value that JSON does not know')
   }
 }

@@ -1,10 +1,10 @@
 import jsonata from 'jsonata'
+import { isWithin, type Weight } from '#lib/weigh.ts'
 import { ExpressionError, faultOf } from './fault.ts'
 import { type Bounds, bind } from './natives.ts'
 import { plain } from './plain.ts'
 import { type Risk, riskOf } from './risk.ts'
 import type { Node } from './syntax.ts'
-import { isWithin, type Weight } from './weigh.ts'
 
 /** Where an expression runs, and what it may take there. */
 export interface Guards {

@@ -1,5 +1,5 @@
 import jsonata from 'jsonata'
-import { isWithin, type Weight } from './weigh.ts'
+import { isWithin, type Weight } from '#lib/weigh.ts'
 
 /** What one native function may take and make, and what is thrown for more. */
 export interface Bounds {

@@ -1,5 +1,5 @@
+import type { Weight } from '#lib/weigh.ts'
 import { ExpressionError } from './fault.ts'
-import type { Weight } from './weigh.ts'
 
 /**
  * A result as a new JSON value. JSONata marks its arrays (`sequence`, `keepSingleton`, …) and reads the marks of its input:
