@@ -10,10 +10,11 @@ import type { Log } from '#lib/log.ts'
 import type { Metrics } from '#lib/metrics.ts'
 import { readiness } from '#lib/readiness.ts'
 import type { Part } from '#lib/run.ts'
+import { wsPart } from '#lib/ws.ts'
 import { openBroker } from './broker.ts'
 import { createCaller } from './calls/caller.ts'
 import type { EsbConfig } from './config.ts'
-import { esbApi } from './http.ts'
+import { esbApi } from './http/api.ts'
 import { createMediation } from './mediations/mediation.ts'
 import { esbMetrics } from './metrics.ts'
 import { createRoutes } from './routes/routes.ts'
@@ -58,12 +59,26 @@ export function esb(config: EsbConfig, env: EsbEnv): Esb {
     compile: (entry) => createMediation(entry, { expressions, schemas }),
     metrics: esbMetrics(metrics, () => routes.running()),
   })
-  const api = httpPart('esb', esbApi({ version: feed.version, isStale: feed.isStale, log, metrics, unready }), {
-    host: config.host,
-    port: config.port,
+  const { app, sockets, parts } = esbApi({
+    ...{ config, broker, expressions, clock, log, metrics, unready, call: caller.call },
+    running: routes.running,
+    depth: declarer.depth,
+    version: feed.version,
+    isStale: feed.isStale,
   })
+  const api = httpPart('esb', app, { host: config.host, port: config.port })
+  const compilers: Part = {
+    name: 'expressions',
+    start() {},
+    stop: async () => void (await Promise.all([expressions.stop(), schemas.stop()])),
+  }
+  // Stopped from the end: what waits for the broker first, then the routes, while what they have in hand can be published.
   return {
-    parts: [api, caller, ...broker.parts, routes, discovery, feed, readiness(feed, [feed, ...broker.parts, routes])],
+    parts: [
+      ...[api, wsPart('channels', api.server, sockets), compilers, caller, ...broker.parts, routes, discovery, feed],
+      ...parts,
+      readiness(feed, [feed, ...broker.parts, routes]),
+    ],
     url: api.url,
   }
 }
