@@ -4,6 +4,7 @@ import type { Failure, FailureReason, Message, Passage } from '../mediations/mes
 import type { Delivery, ServiceAnswer, ServiceRequest } from '../mediations/plan.ts'
 import { CHANNELS } from '../topology/names.ts'
 import type { Send, Sent } from './sender.ts'
+import { traced } from './traced.ts'
 
 export interface DeliverDeps {
   readonly namespace: string
@@ -12,6 +13,8 @@ export interface DeliverDeps {
   readonly call: (request: ServiceRequest) => Promise<ServiceAnswer>
   /** The queue of another route; undefined when there is none of the name. */
   readonly queueOf: (route: string) => string | undefined
+  /** Of the trace. */
+  readonly random: () => number
 }
 
 /** Makes one delivery; the failure, or undefined once it is confirmed or answered. */
@@ -21,8 +24,9 @@ export type Deliver = (
   signal: AbortSignal,
 ) => Promise<Failure | undefined>
 
-export function createDeliver({ namespace, send, call, queueOf }: DeliverDeps): Deliver {
-  return async function deliver(delivery, { message, passage }, signal) {
+export function createDeliver({ namespace, send, call, queueOf, random }: DeliverDeps): Deliver {
+  return async function deliver(planned, { message, passage }, signal) {
+    const delivery = traced(planned, random)
     const { to } = delivery
     if (to.kind === 'service') {
       const answer = await call(to.request)

@@ -144,6 +144,7 @@ export function createHandler(deps: HandlerDeps): Handler {
   ): Promise<void> {
     switch (plan.outcome) {
       case 'deliver': {
+        if (plan.dropped !== undefined) metrics.filtered.inc({ route, reason: plan.dropped.reason })
         const outcome = await deliverAll(plan.deliveries, tried, signal)
         if (outcome.failure !== undefined)
           return fail({ ...tried, done: outcome.done }, outcome.failure, settling, signal)

@@ -42,12 +42,12 @@ export interface Route {
 /** Unknown outcomes in a row after which a delivery counts as failed. */
 const TRIES = 3
 
-export function createRoute(first: MessageRouteEntry, deps: RouteDeps): Route {
+export function createRoute(first: MessageRouteEntry, compiled: Mediation, deps: RouteDeps): Route {
   const { broker, declarer, clock, random, settings } = deps
   const key = `${first.namespace}/${first.object}`
   const queue = routeQueue(key, needsOneOwner(first))
   let entry = first
-  let mediation = deps.compile(first)
+  let mediation = compiled
   let throttles = throttlesOf(first, clock)
   const inHand = createInHand(clock.monotonic)
   const lane = broker.publishing.publisher(`route ${key}`)
@@ -62,7 +62,7 @@ export function createRoute(first: MessageRouteEntry, deps: RouteDeps): Route {
     throttles: () => throttles,
     ports: portsOf(deps, seen),
     deliver: createDeliver({
-      ...{ namespace: first.namespace, call: deps.call, queueOf: deps.queueOf },
+      ...{ namespace: first.namespace, call: deps.call, queueOf: deps.queueOf, random },
       send: sender(lane.publish, TRIES),
     }),
     putAway: createPutAway({
@@ -95,8 +95,8 @@ export function createRoute(first: MessageRouteEntry, deps: RouteDeps): Route {
     },
     update(next) {
       if (!fits(next, entry)) return false
-      if (JSON.stringify(next.steps) !== JSON.stringify(entry.steps)) throttles = throttlesOf(next, clock)
       mediation = deps.compile(next)
+      if (JSON.stringify(next.steps) !== JSON.stringify(entry.steps)) throttles = throttlesOf(next, clock)
       entry = next
       return true
     },

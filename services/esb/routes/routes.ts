@@ -38,6 +38,8 @@ export function createRoutes(options: RoutesOptions): Routes {
   /** What is on the broker by this replica's doing. */
   const declared = new WeakSet<MessageRouteEntry>()
   let bound: readonly Declaration[] = []
+  /** Routes of the newest model that this replica cannot make sense of, and why. */
+  const unfit = new Map<string, string>()
   /** Routes that are gone, and what they had may still be there. */
   const leftovers = new Map<string, MessageRouteEntry>()
   const stopping = new AbortController()
@@ -52,7 +54,17 @@ export function createRoutes(options: RoutesOptions): Routes {
   async function change(slice: Slice<'esb'>): Promise<void> {
     const gone = [...routes.values()].map(({ route }) => route.running).filter(({ key }) => !slice.has(key))
     for (const { key } of gone) await end(key)
-    for (const [key, entry] of slice) await take(key, entry)
+    for (const [key, entry] of slice) {
+      try {
+        await take(key, entry)
+        unfit.delete(key)
+      } catch (error) {
+        // It affects itself alone; the spec before it goes on.
+        unfit.set(key, reasonOf(error))
+        log.error({ route: key, error: reasonOf(error) }, 'Route does not compile')
+      }
+    }
+    for (const key of unfit.keys()) if (!slice.has(key)) unfit.delete(key)
     running = new Map([...routes].map(([key, { route }]) => [key, route.running]))
     for (const { key, entry } of gone) leftovers.set(key, entry)
   }
@@ -60,9 +72,11 @@ export function createRoutes(options: RoutesOptions): Routes {
   async function take(key: string, entry: MessageRouteEntry): Promise<void> {
     const present = routes.get(key)?.route
     if (present?.running.entry === entry || present?.update(entry)) return
+    // Before anything is stopped: it may not compile.
+    const mediation = deps.compile(entry)
     if (present !== undefined) await end(key)
     leftovers.delete(key)
-    const route = createRoute(entry, deps)
+    const route = createRoute(entry, mediation, deps)
     const over = new AbortController()
     routes.set(key, { route, over })
     void retire(formerShape(entry), route, { declarer, signal: over.signal, log })
@@ -137,12 +151,11 @@ export function createRoutes(options: RoutesOptions): Routes {
   }
 
   function refused(): Refused {
-    return new Map(
-      [...routes].flatMap(([key, { route }]) => {
-        const reason = fault ?? route.running.unready()
-        return reason === undefined ? [] : [[key, reason] as const]
-      }),
-    )
+    const waiting = [...routes].flatMap(([key, { route }]) => {
+      const reason = fault ?? route.running.unready()
+      return reason === undefined ? [] : [[key, reason] as const]
+    })
+    return new Map([...waiting, ...unfit])
   }
 
   return {
