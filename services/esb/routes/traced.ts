@@ -16,6 +16,7 @@ export function traced(delivery: Delivery, random: () => number): Delivery {
   const { to } = delivery
   if (to.kind !== 'service') return { ...delivery, headers: { ...others, ...kept } }
   const { traceparent: _parent, tracestate: _state, ...rest } = to.request.headers
-  const headers = { ...rest, ...(kept as Readonly<Record<string, string>>) }
+  const state = 'tracestate' in kept ? { tracestate: String(kept.tracestate) } : {}
+  const headers = { ...rest, traceparent: context.traceparent, ...state }
   return { ...delivery, to: { ...to, request: { ...to.request, headers } } }
 }
