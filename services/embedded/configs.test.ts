@@ -10,7 +10,7 @@ describe('the configurations of what a run is made of', () => {
     const { controller, registry, gateway, esb } = configsOf(run, {})
     expect(controller).toMatchObject({
       ...{ source: 'folder', folder: 'mine', leaderElection: false },
-      ...{ host: '127.0.0.1', port: 8082, settleMs: 2_000 },
+      ...{ host: '127.0.0.1', port: 8082, settleMs: 4_000 },
     })
     expect(registry('http://c')).toMatchObject({
       host: '127.0.0.1',

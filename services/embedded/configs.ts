@@ -19,7 +19,7 @@ export const BUS_SERVICE = { namespace: 'default', name: 'soaplane-esb', port: '
 
 /** Replicas are in this process: whoever is late by that much is not on its way. The bus has queues to declare first. */
 const SETTLE_MS = 500
-const SETTLE_WITH_BUS_MS = 2_000
+const SETTLE_WITH_BUS_MS = 4_000
 
 /** Throws at once what is wrong in any of them. */
 export function configsOf(

@@ -62,6 +62,7 @@ export function esb(config: EsbConfig, env: EsbEnv): Esb {
   const { app, sockets, parts } = esbApi({
     ...{ config, broker, expressions, clock, log, metrics, unready, call: caller.call },
     running: routes.running,
+    base: declarer.base,
     depth: declarer.depth,
     version: feed.version,
     isStale: feed.isStale,

@@ -48,7 +48,7 @@ export async function startApi(
     metrics: esbMetrics(env.metrics, () => routes.running()),
   })
   const { app, sockets, parts } = esbApi({
-    ...{ ...env, config, broker, call, expressions: tools.expressions, depth: declarer.depth },
+    ...{ ...env, config, broker, call, expressions: tools.expressions, base: declarer.base, depth: declarer.depth },
     running: routes.running,
     ...{ version: () => 'v1', isStale: () => false, unready: () => life.unready() },
   })

@@ -29,7 +29,10 @@ const MAX_SUBSCRIBERS = 10_000
 /** An end that was known before is looked for longer: it takes more than a slow broker to call a log empty. */
 const PATIENCE_MS = 10 * IDLE_MS
 
-export function createHub(consuming: Pick<Amqp, 'onConnect'>, metrics: Metrics): Hub {
+export function createHub(
+  consuming: Pick<Amqp, 'onConnect'>,
+  { base, metrics }: { readonly base: () => Promise<void>; readonly metrics: Metrics },
+): Hub {
   const byChannel = new Map<string, Set<{ after: number; readonly push: Subscriber['push'] }>>()
   let size = 0
   let last: number | undefined
@@ -61,6 +64,8 @@ export function createHub(consuming: Pick<Amqp, 'onConnect'>, metrics: Metrics):
   const lane = consuming.onConnect(
     'channels',
     async (channel, { fail }) => {
+      // RabbitMQ 3.10 ends the whole connection of one who reads a stream that is just being made.
+      await base()
       const offset = await begin(channel)
       await channel.prefetch(PREFETCH)
       const { consumerTag } = await channel.consume(

@@ -28,7 +28,7 @@ export function esbApi(deps: ApiDeps): EsbApi {
   const { broker, config } = deps
   const requests = createRequests(broker.publishing, config)
   const desk = createDesk(broker.consuming)
-  const hub = createHub(broker.consuming, deps.metrics)
+  const hub = createHub(broker.consuming, { base: deps.base, metrics: deps.metrics })
   const letters = {
     ...{ ...deps, desk },
     write: createAuditLog(broker.publishing.publish, config),

@@ -21,6 +21,8 @@ export interface ApiDeps {
   readonly config: Pick<EsbConfig, 'namespace' | 'maxMessageBytes' | 'confirmTimeoutMs' | 'controlToken'>
   readonly running: RunningRoutes
   readonly broker: Pick<Broker, 'publishing' | 'consuming'>
+  /** Declares what the bus has on the broker beside its routes. */
+  readonly base: Declarer['base']
   readonly depth: Declarer['depth']
   readonly expressions: Tools['expressions']
   /** Calls a service in earnest: for a dry run that is told to. */
