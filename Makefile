@@ -71,3 +71,7 @@ image: $(INSTALLED) ## build the container image, soaplane:VERSION; ARGS='--buil
 .PHONY: bench
 bench: $(INSTALLED) ## measure against peers, side by side in one run, and print ratios
 	@node test/bench/main.ts $(ARGS)
+
+.PHONY: soak
+soak: $(INSTALLED) ## send 100,000 messages through the bus while things break, and count them; ARGS='--help' tells the flags
+	@node test/soak/main.ts $(ARGS)
