@@ -1,4 +1,4 @@
-import type { Got } from '#services/esb/dead-letters/sweep.ts'
+import type { Got } from '#services/esb/dead-letters/put-back.ts'
 
 /** A message as a channel gives it out of a queue of dead letters. */
 export function letter(

@@ -6,7 +6,8 @@ import { toQueue } from '../envelope/write.ts'
 import type { Message } from '../mediations/message.ts'
 import type { RunningRoute } from '../routes/running.ts'
 import { received } from './letter.ts'
-import type { Act, Got } from './sweep.ts'
+import type { Got } from './put-back.ts'
+import type { Act } from './sweep.ts'
 
 /** Back into the queue of its route, as a message that was not tried yet. */
 export function replayTo(route: () => RunningRoute | undefined, send: Publish): Act {

@@ -23,15 +23,15 @@ export function deadLetterRoutes(deps: DeadLetterDeps): readonly Route[] {
   const of = '/dead-letters/:namespace/:name'
   return [
     { method: 'get', path: '/dead-letters', handlers: [counts(deps)] },
-    { method: 'get', path: of, handlers: [look(deps, queueIn)] },
+    { method: 'get', path: of, handlers: [look(deps, (request) => letterBox(request).queue)] },
     { method: 'post', path: `${of}/replay`, handlers: [...jsonBody(MAX_ORDER_BYTES), replayOfRoute(deps)] },
-    { method: 'post', path: `${of}/discard`, handlers: [...jsonBody(MAX_ORDER_BYTES), discardOf(deps, queueIn)] },
+    { method: 'post', path: `${of}/discard`, handlers: [...jsonBody(MAX_ORDER_BYTES), discardOf(deps, letterBox)] },
     { method: 'get', path: '/unroutable', handlers: [look(deps, () => UNROUTABLE)] },
     { method: 'post', path: '/unroutable/replay', handlers: [...jsonBody(MAX_ORDER_BYTES), republished(deps)] },
     {
       method: 'post',
       path: '/unroutable/discard',
-      handlers: [...jsonBody(MAX_ORDER_BYTES), discardOf(deps, () => UNROUTABLE)],
+      handlers: [...jsonBody(MAX_ORDER_BYTES), discardOf(deps, () => ({ queue: UNROUTABLE }))],
     },
   ]
 }
@@ -75,18 +75,22 @@ function republished(deps: DeadLetterDeps): RequestHandler {
 }
 
 /** Also of a route that is gone: what it left can only be discarded. */
-function discardOf(deps: DeadLetterDeps, queueOf: (request: Request) => string): RequestHandler {
+function discardOf(deps: DeadLetterDeps, of: (request: Request) => Of): RequestHandler {
   return (request, response) => {
     const parsed = discardOrder(request.body)
-    return move(deps, { action: 'Discard', queue: queueOf(request), act: discard, parsed }, request, response)
+    return move(deps, { action: 'Discard', ...of(request), act: discard, parsed }, request, response)
   }
 }
 
-interface Move {
-  readonly action: 'Replay' | 'Discard'
+/** Whose letters. */
+interface Of {
   readonly queue: string
-  readonly act: Act
   readonly route?: string
+}
+
+interface Move extends Of {
+  readonly action: 'Replay' | 'Discard'
+  readonly act: Act
   readonly parsed: ParsedOrder
 }
 
@@ -112,6 +116,7 @@ async function move(deps: DeadLetterDeps, { parsed, act, ...deed }: Move, reques
   })
 }
 
-function queueIn(request: Request): string {
-  return deadLetterQueue(`${partOf(request, 'namespace')}/${partOf(request, 'name')}`)
+function letterBox(request: Request): Of & { readonly route: string } {
+  const route = `${partOf(request, 'namespace')}/${partOf(request, 'name')}`
+  return { queue: deadLetterQueue(route), route }
 }

@@ -61,12 +61,16 @@ async function served<T>(
   work: (channel: ConfirmChannel) => Promise<T>,
 ): Promise<Served<T>> {
   const lock = `${queue}.lock`
+  const expires = { 'x-expires': LOCK_EXPIRES_MS }
   const asked = consuming.once(async (channel) => {
     await channel.checkQueue(queue)
-    await channel.assertQueue(lock, { exclusive: true, durable: false, arguments: { 'x-expires': LOCK_EXPIRES_MS } })
-    const done = await work(channel)
-    await channel.deleteQueue(lock)
-    return done
+    await channel.assertQueue(lock, { exclusive: true, durable: false, arguments: expires })
+    try {
+      return await work(channel)
+    } finally {
+      // A channel that is lost by now leaves the lock to expire, or takes its connection and with that the lock along.
+      await channel.deleteQueue(lock).catch(() => {})
+    }
   })
   try {
     return { ok: true, value: await asked }

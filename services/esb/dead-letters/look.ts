@@ -4,7 +4,7 @@ import { asked, wholeIn } from '../http/route.ts'
 import type { DeadLetterDeps } from './deps.ts'
 import { type Letter, letterOf } from './letter.ts'
 import { type Choice, type Pick, pickOf } from './pick.ts'
-import { type Got, putBack, type SweepChannel } from './sweep.ts'
+import { bare, type Got, type LetterChannel, putBack } from './put-back.ts'
 
 const MAX_SHOWN = 100
 /** A look that seeks goes through no more than this, and says so. */
@@ -50,7 +50,7 @@ interface Seen {
   readonly filterFault?: string
 }
 
-async function seen(channel: SweepChannel, queue: string, pick: Pick, wish: Wish): Promise<Seen> {
+async function seen(channel: LetterChannel, queue: string, pick: Pick, wish: Wish): Promise<Seen> {
   const { messageCount } = await channel.checkQueue(queue)
   const held: Got[] = []
   const letters: Letter[] = []
@@ -61,9 +61,9 @@ async function seen(channel: SweepChannel, queue: string, pick: Pick, wish: Wish
     const { isMeant, fault } = await pick(letter)
     filterFault ??= fault
     if (isMeant) letters.push(letterOf(letter, wish.maxBodyBytes))
-    held.push({ ...letter, content: Buffer.alloc(0) })
+    held.push(bare(letter))
   }
-  putBack(channel, held)
+  await putBack(channel, queue, held)
   const fault = filterFault === undefined ? {} : { filterFault }
   return { depth: messageCount, looked: held.length, letters, ...fault }
 }

@@ -2,10 +2,11 @@ import { describe, expect, it } from 'vitest'
 import { systemClock } from '#lib/clock.ts'
 import { letter } from '#test/gen/letter.ts'
 import { manualClock } from '#test/kit/manual-clock.ts'
-import { type Got, type SweepChannel, sweep, type Task } from './sweep.ts'
+import type { Got, LetterChannel } from './put-back.ts'
+import { sweep, type Task } from './sweep.ts'
 
 /** A queue in memory: for a broker that fails at a chosen moment. The real one is in test/integration/esb-dead-letters.test.ts. */
-function queueOf(...bodies: readonly string[]): SweepChannel & { readonly acked: string[]; readonly back: string[] } {
+function queueOf(...bodies: readonly string[]): LetterChannel & { readonly acked: string[]; readonly back: string[] } {
   const waiting = [...bodies]
   const [acked, back]: [string[], string[]] = [[], []]
   const names: string[] = []

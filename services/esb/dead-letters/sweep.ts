@@ -1,18 +1,9 @@
-import type { ConfirmChannel } from '#lib/amqp.ts'
 import type { Clock } from '#lib/clock.ts'
 import { reasonOf } from '#lib/error.ts'
 import { pause } from '#lib/kube/pause.ts'
 import type { Order } from './order.ts'
 import type { Pick } from './pick.ts'
-
-/** A letter in hand, not settled yet. */
-export type Got = Exclude<Awaited<ReturnType<ConfirmChannel['get']>>, false>
-export type SweepChannel = {
-  readonly checkQueue: (queue: string) => Promise<{ readonly messageCount: number }>
-  readonly get: (queue: string) => Promise<Got | false>
-  readonly ack: (letter: Got) => void
-  readonly nack: (letter: Got, allUpTo: boolean, requeue: boolean) => void
-}
+import { bare, type Got, type LetterChannel, putBack } from './put-back.ts'
 
 /** Does what is to be done with a letter: done, so that it can go; or why not, and it stays. */
 export type Act = (letter: Got) => Promise<{ readonly done: true } | { readonly done: false; readonly why: string }>
@@ -51,7 +42,7 @@ const IN_FLIGHT = 64
  *   get ─► meant? ─yes─► act, confirmed ─► ack
  *             └──no, or it failed──► held, and put back at the end: none is seen twice, and a crash puts all back
  */
-export async function sweep(channel: SweepChannel, queue: string, task: Task): Promise<Tally> {
+export async function sweep(channel: LetterChannel, queue: string, task: Task): Promise<Tally> {
   const { messageCount } = await channel.checkQueue(queue)
   const state = begin(task)
   try {
@@ -66,7 +57,7 @@ export async function sweep(channel: SweepChannel, queue: string, task: Task): P
     state.stopped ??= reasonOf(error)
   }
   await Promise.all(state.acting)
-  putBack(channel, state.held)
+  await putBack(channel, queue, state.held)
   const { matched, done, skipped, failed, stopped, filterFault } = state
   return {
     ...{ matched, done, skipped, failed, remaining: messageCount - state.looked },
@@ -101,7 +92,7 @@ function whyStop({ nextAt, deadline }: State, { signal, clock, maxMs }: Task): s
   return Math.max(clock.monotonic(), nextAt) >= deadline ? `${maxMs / 1_000} s are over` : undefined
 }
 
-async function take(channel: SweepChannel, letter: Got, state: State, task: Task): Promise<void> {
+async function take(channel: LetterChannel, letter: Got, state: State, task: Task): Promise<void> {
   const { isMeant, fault } = await task.pick(letter)
   state.filterFault ??= fault
   if (isMeant) state.matched += 1
@@ -120,7 +111,7 @@ async function paced(state: State, { order, clock, signal }: Task): Promise<void
   state.nextAt = Math.max(state.nextAt, clock.monotonic()) + order.rate.periodMs / order.rate.limit
 }
 
-async function acted(channel: SweepChannel, letter: Got, state: State, act: Act): Promise<void> {
+async function acted(channel: LetterChannel, letter: Got, state: State, act: Act): Promise<void> {
   try {
     const outcome = await act(letter)
     if (outcome.done) {
@@ -135,19 +126,4 @@ async function acted(channel: SweepChannel, letter: Got, state: State, act: Act)
   }
   state.failed += 1
   state.held.push(bare(letter))
-}
-
-/** Without its body: thousands may be held. */
-function bare({ fields, properties }: Got): Got {
-  return { fields, properties, content: Buffer.alloc(0) }
-}
-
-/** One by one in their order: a broker puts many at once back in an order of its own. */
-export function putBack(channel: { readonly nack: SweepChannel['nack'] }, letters: readonly Got[]): void {
-  const inOrder = [...letters].sort((a, b) => a.fields.deliveryTag - b.fields.deliveryTag)
-  try {
-    for (const letter of inOrder) channel.nack(letter, false, true)
-  } catch {
-    // The channel is gone, and by that they are back.
-  }
 }

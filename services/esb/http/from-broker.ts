@@ -5,6 +5,7 @@ export async function fromBroker<T>(asked: Promise<T>): Promise<T> {
   try {
     return await asked
   } catch (cause) {
+    if (cause instanceof SoaError && cause.code === 'SOA_UNAVAILABLE') throw cause
     throw new SoaError('SOA_UNAVAILABLE', 'The broker cannot answer now', { status: 503, cause })
   }
 }
