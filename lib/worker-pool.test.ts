@@ -18,7 +18,7 @@ const CAPITALS = `
 function poolOf(code: string, more: Partial<WorkerPoolOptions> = {}) {
   pool = createWorkerPool({
     module: new URL(`data:text/javascript,${encodeURIComponent(code)}`),
-    ...{ workerData: undefined, threads: 1, timeoutMs: 100, maxWaiting: 100, memoryMb: 32, ...more },
+    ...{ workerData: undefined, threads: 1, timeoutMs: 500, maxWaiting: 100, memoryMb: 32, ...more },
   })
   return pool
 }
@@ -46,7 +46,7 @@ describe('a pool of workers', () => {
   })
 
   it('has others at work beside one that does not end', async () => {
-    const { run } = poolOf(CAPITALS, { threads: 2, timeoutMs: 1_000 })
+    const { run } = poolOf(CAPITALS, { threads: 2, timeoutMs: 2_000 })
     const ended: string[] = []
     const endless = outcomes([run('loop')]).then(() => ended.push('loop'))
     await run('a')
@@ -70,7 +70,7 @@ describe('a pool of workers', () => {
     await run('warm')
     const answer = run('a')
     // Longer than the timeout: the answer lies there when the clock is looked at.
-    const until = performance.now() + 200
+    const until = performance.now() + 700
     while (performance.now() < until);
     expect(await outcomes([answer])).toEqual(['A'])
   })

@@ -53,8 +53,13 @@ function jsonOf(given: object): string {
     return JSON.stringify(given)
   } catch (thrown) {
     if (thrown instanceof RangeError) throw new ExpressionError('Limit', 'the message is nested too deep')
-    throw new ExpressionError('Failed', 'the message has a value that JSON does not know')
+    return jsonWithIntegers(given)
   }
+}
+
+// AMQP has integers of 64 bits; where they matter little they are not to fail a message.
+function jsonWithIntegers(given: object): string {
+  return JSON.stringify(given, (_key, value) => (typeof value === 'bigint' ? Number(value) : value))
 }
 
 function asExpressionError(fault: unknown, timeoutMs: number): unknown {
