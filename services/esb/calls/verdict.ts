@@ -24,6 +24,11 @@ const LONGEST_WAIT_MS = 3_600_000
 /** Retry-After (RFC 9110 §10.2.3): seconds or a date. */
 function waitAsked(retryAfter: string | undefined, now: number): number | undefined {
   if (retryAfter === undefined) return undefined
-  const ms = /^\d{1,9}$/.test(retryAfter) ? Number(retryAfter) * 1_000 : Date.parse(retryAfter) - now
+  const ms = /^\d{1,9}$/.test(retryAfter) ? Number(retryAfter) * 1_000 : dateIn(retryAfter) - now
   return Number.isNaN(ms) ? undefined : Math.min(LONGEST_WAIT_MS, Math.max(0, ms))
+}
+
+// Dates of HTTP begin with the day; Date.parse reads much else.
+function dateIn(text: string): number {
+  return /^[A-Z][a-z]{2}/.test(text) ? Date.parse(text) : Number.NaN
 }
