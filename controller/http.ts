@@ -22,6 +22,9 @@ export interface ControlDeps {
   readonly unready: () => readonly string[]
 }
 
+/** Replicas name each item that they refuse with its reason: thousands, when a broker is ill. */
+const RELAY_MAX_BYTES = 16 * 1024 * 1024
+
 /** The controller's control API: objects with statuses, replicas, registrations, the relay between controllers. */
 export function controlApi(deps: ControlDeps): Express {
   const app = controlApp(deps)
@@ -44,7 +47,7 @@ export function controlApi(deps: ControlDeps): Express {
     const items = everyReplica(deps.hub.replicas().values(), deps.relay.elsewhere())
     response.json({ leads: deps.source.leads(), items })
   })
-  app.post('/relay', guard, ...jsonBody(1024 * 1024), (request, response) => {
+  app.post('/relay', guard, ...jsonBody(RELAY_MAX_BYTES), (request, response) => {
     const { controller, replicas } = request.body ?? {}
     if (typeof controller !== 'string' || !Array.isArray(replicas)) {
       throw new SoaError('SOA_REQUEST_INVALID', 'controller and replicas are needed', { status: 400 })

@@ -1,83 +1,16 @@
 import { once } from 'node:events'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
-import { systemClock } from '#lib/clock.ts'
-import { createFeed, type Feed } from '#lib/feed-client.ts'
-import { controlApp, httpPart } from '#lib/http.ts'
-import { createMetrics, type Metrics } from '#lib/metrics.ts'
-import type { GatewayEntry } from '#lib/model/gateway.ts'
-import type { Model, Slice } from '#lib/model/slice.ts'
-import { createLife, type Life } from '#lib/run.ts'
-import { wsPart } from '#lib/ws.ts'
+import type { Slice } from '#lib/model/slice.ts'
 import { eventually } from '#test/kit/eventually.ts'
-import { quietLog } from '#test/kit/quiet.ts'
-import { createHub, type Hub } from './hub.ts'
+import { feedBed, modelOf as model } from '#test/kit/feed-bed.ts'
 
-const lives: Life[] = []
-afterEach(async () => {
-  for (const life of lives.splice(0).reverse()) await life.stop(3_000)
-})
+const { controller, replica } = feedBed()
 
-interface Bed {
-  readonly hub: Hub
-  readonly url: () => string
-  readonly life: Life
-  readonly metrics: Metrics
-}
-
-async function controller({ port = 0, lostGraceMs = 30_000 } = {}): Promise<Bed> {
-  const metrics = createMetrics({ process: false })
-  const hub = createHub({
-    clock: systemClock,
-    log: quietLog(),
-    metrics,
-    refuse: ({ headers }) => (headers.authorization === 'Bearer t' ? undefined : 401),
-    elsewhere: () => [],
-    lostGraceMs,
-  })
-  const api = httpPart('api', controlApp({ metrics, unready: () => [] }), { host: '127.0.0.1', port })
-  const life = createLife([api, wsPart('feed', api.server, hub.routes)])
-  await life.start()
-  lives.push(life)
-  return { hub, url: api.url, life, metrics }
-}
-
-async function replica(
-  url: () => string,
-  apply: (slice: Slice<'gateway'>, version: string) => void | Promise<void> = () => {},
-  id = 'r1',
-  token = 't',
-): Promise<Feed> {
-  const feed = createFeed({
-    slice: 'gateway',
-    controllerUrl: url,
-    token,
-    replica: id,
-    url: () => `http://${id}`,
-    apply,
-    log: quietLog(),
-    random: Math.random,
-    backoff: { baseMs: 20, maxMs: 100 },
-  })
-  const life = createLife([feed])
-  await life.start()
-  lives.push(life)
-  return feed
-}
-
-function model(...objects: readonly string[]): Model {
-  const entry = (object: string): GatewayEntry => ({
-    uid: object,
-    namespace: 'd',
-    object,
-    name: object,
-    endpointsRev: 'r',
-    hostnames: [],
-    routes: [],
-    limits: [],
-    createdAt: '1',
-  })
-  return { registry: new Map(), esb: new Map(), gateway: new Map(objects.map((each) => [each, entry(each)])) }
+async function socketTo(url: string): Promise<WebSocket> {
+  const socket = new WebSocket(`${url.replace('http', 'ws')}/feed/gateway`, { headers: { authorization: 'Bearer t' } })
+  await once(socket, 'open')
+  return socket
 }
 
 describe('the feed', () => {
@@ -153,6 +86,64 @@ describe('the feed', () => {
     expect(fails).toBe(-1)
   })
 
+  it('hears which items of a version are not served, each time anew, until all are', async () => {
+    const { hub, url } = await controller()
+    let refused = new Map([
+      ['a', 'no right to read'],
+      ['b', 'x'.repeat(2_000)],
+    ])
+    await replica(url, undefined, { refused: () => refused })
+    hub.publish(model('a', 'b', 'c'))
+    const acked = hub.published().gateway.version
+    const known = { id: 'r1', slice: 'gateway', url: 'http://r1', ready: false, acked }
+    const refusedItems = [
+      ['a', 'no right to read'],
+      ['b', `${'x'.repeat(1_000)}…`],
+    ]
+    await eventually(() => expect(hub.replicas().get('r1')).toEqual({ ...known, refusedItems }))
+    let told = 0
+    hub.onReplicas(() => void told++)
+    refused = new Map([['a', 'no right to read']])
+    await eventually(() =>
+      expect(hub.replicas().get('r1')).toEqual({ ...known, refusedItems: [['a', 'no right to read']] }),
+    )
+    refused = new Map()
+    await eventually(() => expect(hub.replicas().get('r1')).toEqual(known))
+    expect(told).toBeGreaterThanOrEqual(2)
+  })
+
+  it('is told anew what a replica refuses that comes back', async () => {
+    const { hub, url, life } = await controller()
+    hub.publish(model('a', 'b'))
+    const known = { acked: hub.published().gateway.version, refusedItems: [['a', 'no right to read']] }
+    const feed = await replica(url, undefined, { refused: () => new Map([['a', 'no right to read']]) })
+    await eventually(() => expect(hub.replicas().get('r1')).toMatchObject(known))
+    const port = Number(new URL(url()).port)
+    await life.stop(3_000)
+    await eventually(() => expect(feed.isStale()).toBe(true))
+    const again = await controller({ port })
+    again.hub.publish(model('a', 'b'))
+    await eventually(() => expect(again.hub.replicas().get('r1')).toMatchObject(known))
+  })
+
+  it.each([
+    { when: 'serves all of it', refused: [], sends: 'same' },
+    { when: 'refused an item of it', refused: [['a', 'no right to read']], sends: 'snapshot' },
+  ])('answers a replica that $when before it was published with: $sends', async ({ refused, sends }) => {
+    const elsewhere = await controller()
+    elsewhere.hub.publish(model('a', 'b'))
+    const { version } = elsewhere.hub.published().gateway
+    const { hub, url } = await controller()
+    const socket = await socketTo(url())
+    socket.send(JSON.stringify({ type: 'hello', replica: 'r1', url: 'http://r1', ready: true }))
+    socket.send(JSON.stringify({ type: 'ack', version, refused }))
+    await eventually(() => expect(hub.replicas().get('r1')?.acked).toBe(version))
+    const types: string[] = []
+    socket.on('message', (data) => void types.push(JSON.parse(String(data)).type))
+    hub.publish(model('a', 'b'))
+    await eventually(() => expect(types.filter((type) => type !== 'peers')).toEqual([sends]))
+  })
+
   it('hands over whole tables that never change, however many versions come together', async () => {
     const { hub, url } = await controller()
     const seen: { readonly slice: Slice<'gateway'>; readonly keys: readonly string[] }[] = []
@@ -209,8 +200,8 @@ describe('the feed', () => {
   it('tells each ready replica of its peers, and forgets who says goodbye, but not who vanishes', async () => {
     const { hub, url } = await controller()
     hub.publish(model('a'))
-    const one = await replica(url, undefined, 'r1')
-    const two = await replica(url, undefined, 'r2')
+    const one = await replica(url)
+    const two = await replica(url, undefined, { id: 'r2' })
     one.tellReady(true)
     two.tellReady(true)
     await eventually(() =>
@@ -227,10 +218,7 @@ describe('the feed', () => {
   it('waits for who vanished while its grace lasts, then tells that it no longer does', async () => {
     const { hub, url, metrics } = await controller({ lostGraceMs: 300 })
     hub.publish(model('a'))
-    const socket = new WebSocket(`${url().replace('http', 'ws')}/feed/gateway`, {
-      headers: { authorization: 'Bearer t' },
-    })
-    await once(socket, 'open')
+    const socket = await socketTo(url())
     socket.send(JSON.stringify({ type: 'hello', replica: 'r1', url: 'http://r1', ready: true }))
     await eventually(async () => expect(await metrics.text()).toContain('soa_controller_replicas{slice="gateway"} 1'))
     let told = 0
@@ -246,8 +234,8 @@ describe('the feed', () => {
   it('refuses who shows no token', async () => {
     const { hub, url } = await controller()
     hub.publish(model('a'))
-    const stranger = await replica(url, undefined, 'x', 'wrong')
-    const friend = await replica(url, undefined, 'y')
+    const stranger = await replica(url, undefined, { id: 'x', token: 'wrong' })
+    const friend = await replica(url, undefined, { id: 'y' })
     await eventually(() => expect(friend.version()).toBe(hub.published().gateway.version))
     expect([stranger.version(), hub.replicas().has('x')]).toEqual([undefined, false])
   })

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Clock } from '#lib/clock.ts'
 import type { FromController, FromReplica } from '#lib/feed.ts'
 import type { Log } from '#lib/log.ts'
@@ -5,11 +6,14 @@ import type { Metrics } from '#lib/metrics.ts'
 import { type Model, type Peer, SLICES, type SliceName } from '#lib/model/slice.ts'
 import type { WebSocket, WsRoute } from '#lib/ws.ts'
 import {
+  acknowledged,
   afterGrace,
   everyReplica,
   LOST_GRACE_MS,
   type Replica,
   type Replicas,
+  refusing,
+  wholeVersion,
   withoutReplica,
   withReplica,
 } from './replicas.ts'
@@ -74,7 +78,7 @@ export function createHub(options: HubOptions): Hub {
       last.sequence === 0 ? undefined : JSON.stringify(deltaOf(result.change as Change, result.published.version))
     for (const [id, socket] of sockets.get(slice) ?? []) {
       if (frame !== undefined) socket.send(frame)
-      else sendWhole(slice, socket, replicas.get(id)?.acked)
+      else sendWhole(slice, socket, heldWhole(id))
     }
   }
 
@@ -128,21 +132,24 @@ export function createHub(options: HubOptions): Hub {
     tellPeers(slice)
   }
 
+  function heldWhole(id: string): string | undefined {
+    const replica = replicas.get(id)
+    return replica && wholeVersion(replica)
+  }
+
   function heard(id: string, frame: Exclude<FromReplica, { type: 'hello' }>): void {
     const replica = replicas.get(id)
     if (replica === undefined) return
     switch (frame.type) {
-      case 'ack': {
-        const { refused: _refused, ...rest } = replica
-        update(withReplica(replicas, { ...rest, acked: frame.version }))
+      case 'ack':
+        heardAck(replica, frame)
         break
-      }
       case 'nack':
         log.error(
           { slice: replica.slice, replica: id, version: frame.version, error: frame.error },
           'Replica refused a version',
         )
-        update(withReplica(replicas, { ...replica, refused: { version: frame.version, error: frame.error } }))
+        update(withReplica(replicas, refusing(replica, frame)))
         break
       case 'ready':
         update(withReplica(replicas, { ...replica, ready: frame.ready }))
@@ -156,6 +163,19 @@ export function createHub(options: HubOptions): Hub {
       default:
         frame satisfies never
     }
+  }
+
+  function heardAck(replica: Replica, frame: Extract<FromReplica, { type: 'ack' }>): void {
+    const next = acknowledged(replica, frame)
+    // It tries again and again: news is only what it says another way.
+    if (next.refusedItems !== undefined && !isDeepStrictEqual(next.refusedItems, replica.refusedItems)) {
+      const { slice, id, acked: version, refusedItems } = next
+      log.warn(
+        { slice, replica: id, version, items: refusedItems.length, first: refusedItems[0] },
+        'Replica serves a version but for some items',
+      )
+    }
+    update(withReplica(replicas, next))
   }
 
   function tellPeers(slice: SliceName): void {

@@ -105,6 +105,75 @@ describe('progress', () => {
       gives: { acked: 0, total: 1, without: [], refusal: 'no' },
     },
     {
+      when: 'one refused the item',
+      items: [a],
+      replicas: [replica('1', second.version), replica('2', second.version, { refusedItems: [['a', 'no right']] })],
+      gives: { acked: 1, total: 2, without: [], refusal: 'no right' },
+    },
+    {
+      when: 'both refused it, each in other words, whichever is known first',
+      items: [a],
+      replicas: [
+        replica('2', second.version, { refusedItems: [['a', 'two']] }),
+        replica('1', second.version, { refusedItems: [['a', 'one']] }),
+      ],
+      gives: { acked: 0, total: 2, without: [], refusal: 'one' },
+    },
+    {
+      when: 'another item of the version was refused',
+      items: [b],
+      replicas: [replica('1', second.version, { refusedItems: [['a', 'no right']] })],
+      gives: { acked: 1, total: 1, without: [] },
+    },
+    {
+      when: 'an item of the same key in another slice was refused',
+      items: [a],
+      replicas: [
+        replica('1', second.version),
+        replica('2', first.version, { slice: 'registry', refusedItems: [['a', 'no right']] }),
+      ],
+      gives: { acked: 1, total: 1, without: [] },
+    },
+    {
+      when: 'one of its items was refused',
+      items: [a, b],
+      replicas: [replica('1', second.version, { refusedItems: [['b', 'no right']] })],
+      gives: { acked: 0, total: 1, without: [], refusal: 'no right' },
+    },
+    {
+      when: 'the item was refused as it was before its last change',
+      items: [a],
+      replicas: [replica('1', first.version, { refusedItems: [['a', 'no right']] })],
+      gives: { acked: 0, total: 1, without: [] },
+    },
+    {
+      when: 'the item was refused in a version before, and is the same since',
+      items: [b],
+      replicas: [replica('1', first.version, { refusedItems: [['b', 'no right']] })],
+      gives: { acked: 0, total: 1, without: [], refusal: 'no right' },
+    },
+    {
+      when: 'a lost replica refused it while it was here',
+      items: [a],
+      replicas: [replica('1', second.version, { lostAt: 1, refusedItems: [['a', 'no right']] })],
+      gives: { acked: 0, total: 1, without: [], refusal: 'no right' },
+    },
+    {
+      when: 'no replica is ready, and the only one refused the item',
+      items: [a],
+      replicas: [replica('1', second.version, { ready: false, refusedItems: [['a', 'no right']] })],
+      gives: { acked: 0, total: 0, without: ['gateway'], refusal: 'no right' },
+    },
+    {
+      when: 'one is ready, and another that is not refused the item',
+      items: [a],
+      replicas: [
+        replica('1', second.version),
+        replica('2', second.version, { ready: false, refusedItems: [['a', 'no right']] }),
+      ],
+      gives: { acked: 1, total: 1, without: [] },
+    },
+    {
       when: 'nothing is asked for',
       items: [],
       replicas: [replica('1', first.version)],

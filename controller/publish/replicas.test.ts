@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { afterGrace, everyReplica, LOST_GRACE_MS, type Replica } from './replicas.ts'
+import {
+  acknowledged,
+  afterGrace,
+  everyReplica,
+  LOST_GRACE_MS,
+  type Replica,
+  refusing,
+  wholeVersion,
+} from './replicas.ts'
 
 const at = (version: string, lostAt?: number): Replica => ({
   id: 'g1',
@@ -32,4 +40,32 @@ it('waits for a lost replica as long as it may serve its last copy, then no more
   const replicas = new Map([['g1', at('1', 1_000)]])
   expect(afterGrace(replicas, 1_000 + LOST_GRACE_MS - 1)).toBe(replicas)
   expect([...afterGrace(replicas, 1_000 + LOST_GRACE_MS)]).toEqual([])
+})
+
+describe('what a replica says of a version', () => {
+  const partly: Replica = { ...at('1'), refusedItems: [['a', 'no']] }
+  it.each([
+    { says: 'that it serves it', gives: acknowledged(partly, { version: '2' }), is: at('2'), whole: '2' },
+    { says: 'that it serves all of the same', gives: acknowledged(partly, { version: '1' }), is: at('1'), whole: '1' },
+    {
+      says: 'that it refuses none of it',
+      gives: acknowledged(refusing(partly, { version: '2', error: 'poison' }), { version: '2', refused: [] }),
+      is: at('2'),
+      whole: '2',
+    },
+    {
+      says: 'that it serves it but for an item',
+      gives: acknowledged(partly, { version: '2', refused: [['b', 'never']] }),
+      is: { ...at('2'), refusedItems: [['b', 'never']] },
+      whole: undefined,
+    },
+    {
+      says: 'that it refuses it: it goes on as before',
+      gives: refusing(partly, { version: '2', error: 'poison' }),
+      is: { ...partly, refused: { version: '2', error: 'poison' } },
+      whole: undefined,
+    },
+  ])('counts when it says $says', ({ gives, is, whole }) => {
+    expect([gives, wholeVersion(gives)]).toEqual([is, whole])
+  })
 })

@@ -1,3 +1,4 @@
+import type { FromReplica } from '#lib/feed.ts'
 import type { SliceName } from '#lib/model/slice.ts'
 
 /**
@@ -16,6 +17,9 @@ export interface Replica {
   readonly ready: boolean
   /** The version it serves; undefined before its first. */
   readonly acked: string | undefined
+  /** Of the version it serves, the items that it does not, each with the reason; never empty. */
+  readonly refusedItems?: readonly (readonly [key: string, reason: string])[]
+  /** The newer version that it would not take at all. */
   readonly refused?: { readonly version: string; readonly error: string }
   /** Monotonic milliseconds at which its socket was lost. */
   readonly lostAt?: number
@@ -34,6 +38,35 @@ export function withoutReplica(replicas: Replicas, id: string): Replicas {
   const next = new Map(replicas)
   next.delete(id)
   return next
+}
+
+/** Reasons end up in conditions, which the API server takes up to a length. */
+const MAX_REASON_CHARS = 1_000
+
+/** What it served before, and what it said of that, no longer counts. */
+export function acknowledged(
+  { id, slice, url, ready }: Replica,
+  { version, refused = [] }: Pick<Extract<FromReplica, { type: 'ack' }>, 'version' | 'refused'>,
+): Replica {
+  const refusedItems = refused.map(([key, reason]) => [key, shortened(reason)] as const)
+  return { id, slice, url, ready, acked: version, ...(refusedItems.length > 0 && { refusedItems }) }
+}
+
+/** It goes on with the version that it serves. */
+export function refusing(
+  replica: Replica,
+  { version, error }: Pick<Extract<FromReplica, { type: 'nack' }>, 'version' | 'error'>,
+): Replica {
+  return { ...replica, refused: { version, error: shortened(error) } }
+}
+
+/** The version that it serves to the last item: what else it holds it must be sent anew, to hear again what it refuses. */
+export function wholeVersion({ acked, refusedItems }: Replica): string | undefined {
+  return refusedItems === undefined ? acked : undefined
+}
+
+function shortened(reason: string): string {
+  return reason.length <= MAX_REASON_CHARS ? reason : `${reason.slice(0, MAX_REASON_CHARS)}…`
 }
 
 /** Drops the replicas that have been lost for longer than the grace. */
