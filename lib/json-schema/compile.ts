@@ -62,7 +62,9 @@ function faultOf(schema: unknown): string | undefined {
   if (hasKey(schema, '$async')) return '$async: is no keyword of JSON Schema'
   // `$schema` was judged; ajv would look for a dialect of that name.
   const { $schema: _dialect, ...rest } = schema as { readonly $schema?: string }
-  return metaSchema.validateSchema(rest) ? undefined : said(metaSchema.errors ?? [])
+  if (metaSchema.validateSchema(rest)) return undefined
+  // The first says it; what follows are other forms that the same place could have.
+  return said(metaSchema.errors?.slice(0, 1) ?? [])
 }
 
 function hasKey(value: unknown, key: string): boolean {
