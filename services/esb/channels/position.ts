@@ -7,12 +7,13 @@ export type From =
 
 const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/
 
-/** Reads `?from=`; undefined when it is none of these. */
-export function fromIn(text: string | null): From | undefined {
+/** Reads `?from=`; undefined when it is none of these. From a time to come is from now on. `now`: milliseconds since the epoch. */
+export function fromIn(text: string | null, now: number): From | undefined {
   if (text === null || text === '' || text === 'next') return { kind: 'next' }
   if (text === 'first') return { kind: 'first' }
   if (/^\d{1,15}$/.test(text)) return { kind: 'offset', offset: Number(text) }
   const ms = ISO.test(text) ? Date.parse(text) : Number.NaN
+  if (ms > now) return { kind: 'next' }
   return Number.isNaN(ms) ? undefined : { kind: 'time', seconds: Math.floor(ms / 1_000) }
 }
 

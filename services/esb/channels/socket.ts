@@ -13,7 +13,7 @@ const MAX_CHANNEL_CHARS = 200
 /** Messages that may wait for a slow subscriber before it is cut. */
 const WAITING_MESSAGES = 8
 
-type Deps = Pick<ApiDeps, 'config' | 'broker' | 'log' | 'metrics'> & { readonly hub: Hub }
+type Deps = Pick<ApiDeps, 'config' | 'broker' | 'clock' | 'log' | 'metrics'> & { readonly hub: Hub }
 
 /** What one subscriber asks for: `/channels/<channel>?namespace=&from=`. */
 export interface Subscription {
@@ -23,20 +23,20 @@ export interface Subscription {
 }
 
 /** Undefined when it cannot be understood. */
-export function subscriptionIn(url: string, defaultNamespace: string): Subscription | undefined {
+export function subscriptionIn(url: string, defaultNamespace: string, now: number): Subscription | undefined {
   const { pathname, searchParams } = new URL(url, 'http://esb')
   const name = decoded(pathname.slice(PATH.length))
-  const from = fromIn(searchParams.get('from'))
+  const from = fromIn(searchParams.get('from'), now)
   if (name === undefined || name === '' || name.length > MAX_CHANNEL_CHARS || from === undefined) return undefined
   return { channel: `${searchParams.get('namespace') || defaultNamespace}/${name}`, from }
 }
 
 /** Each message of a channel as one JSON frame; `?from=` goes on where a former connection ended. What subscribers say is not heard. */
-export function channelSocket({ config, broker, log, metrics, hub }: Deps): WsRoute {
+export function channelSocket({ config, broker, clock, log, metrics, hub }: Deps): WsRoute {
   const cuts = metrics.counter('soa_esb_subscribers_cut_total', 'Subscribers that had fallen too far behind')
   const maxBuffer = WAITING_MESSAGES * config.maxMessageBytes
   let latecomers = 0
-  const asked = ({ url = PATH }: IncomingMessage) => subscriptionIn(url, config.namespace)
+  const asked = ({ url = PATH }: IncomingMessage) => subscriptionIn(url, config.namespace, clock.now())
 
   function follow(socket: WebSocket, channel: string, after: number): void {
     if (socket.readyState !== socket.OPEN) return
