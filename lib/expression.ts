@@ -58,7 +58,7 @@ const WORKER = {
   weight: { maxValues: 200_000, maxChars: 4 * MIB },
   quadraticWeight: { maxValues: 200_000, maxChars: 4 * MIB },
 }
-const RESULT = { maxValues: 1_000_000, maxChars: 16 * MIB }
+const RESULT = { maxValues: 1_000_000, maxChars: 8 * MIB }
 const WORKER_MEMORY_MB = 256
 const MAX_INPUT_CHARS = 8 * MIB
 
