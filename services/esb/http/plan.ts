@@ -55,7 +55,7 @@ async function dryRun({ key, entry, mediation }: RunningRoute, message: Message,
   const calls: DryCall[] = []
   const ports = portsOf(dry, calls)
   const plan = await mediation.plan(message, ports)
-  const shown = (each: Plan) => planAsJson(each, each.outcome === 'fail' && each.failure.message.startsWith(NOT_CALLED))
+  const shown = (each: Plan) => planAsJson(each, each.outcome === 'fail' && each.failure.message.includes(NOT_CALLED))
   // What comes after a group, as if it were this message alone.
   const after =
     plan.outcome === 'hold' ? { ifAlone: shown(await mediation.resume(plan.group, [plan.held], ports)) } : {}
