@@ -9,7 +9,7 @@ import { markOf } from '../envelope/write.ts'
 import type { Failure, Message, Passage } from '../mediations/message.ts'
 import type { Delivery, Group, Held, Mediation, Plan, Ports, Remembered } from '../mediations/plan.ts'
 import { SHORT_WAIT_MS } from '../mediations/retry.ts'
-import type { EsbMetrics } from '../metrics.ts'
+import type { RouteMetrics } from '../metrics.ts'
 import type { Deliver } from './deliver.ts'
 import { createGroups, type Groups } from './groups.ts'
 import type { Settling } from './in-hand.ts'
@@ -65,7 +65,7 @@ export interface HandlerDeps {
   readonly putAway: PutAway
   /** To what is the bus's own. */
   readonly send: Send
-  readonly metrics: EsbMetrics
+  readonly metrics: RouteMetrics
   readonly clock: Clock
   readonly log: Log
 }
@@ -76,7 +76,7 @@ export function createHandler(deps: HandlerDeps): Handler {
 
   async function handle(delivery: ConsumeMessage, settling: Settling, signal: AbortSignal): Promise<void> {
     const startedAt = clock.monotonic()
-    metrics.in.inc({ route })
+    metrics.taken()
     const { resumeAt, ...received } = readMessage(delivery, randomUUID)
     const tried: Tried = received
     try {
@@ -94,7 +94,7 @@ export function createHandler(deps: HandlerDeps): Handler {
       log.error({ route, message: tried.message.id, error: reasonOf(error) }, 'Message could not be handled')
       await fail(tried, { class: 'Transient', reason: 'Internal', message: reasonOf(error) }, settling, signal)
     } finally {
-      metrics.hop.observe({ route }, (clock.monotonic() - startedAt) / 1_000)
+      metrics.hop((clock.monotonic() - startedAt) / 1_000)
     }
   }
 
@@ -132,7 +132,7 @@ export function createHandler(deps: HandlerDeps): Handler {
   }
 
   function tellSteps({ trace }: Plan): void {
-    for (const { step, seconds } of trace) metrics.step.observe({ route, step }, seconds)
+    for (const { step, seconds } of trace) metrics.step(step, seconds)
   }
 
   async function follow(
@@ -144,7 +144,7 @@ export function createHandler(deps: HandlerDeps): Handler {
   ): Promise<void> {
     switch (plan.outcome) {
       case 'deliver': {
-        if (plan.dropped !== undefined) metrics.filtered.inc({ route, reason: plan.dropped.reason })
+        if (plan.dropped !== undefined) metrics.filtered(plan.dropped.reason)
         const outcome = await deliverAll(plan.deliveries, tried, signal)
         if (outcome.failure !== undefined)
           return fail({ ...tried, done: outcome.done }, outcome.failure, settling, signal)
@@ -152,7 +152,7 @@ export function createHandler(deps: HandlerDeps): Handler {
         return
       }
       case 'drop':
-        metrics.filtered.inc({ route, reason: plan.reason })
+        metrics.filtered(plan.reason)
         return settling.ack()
       case 'fail':
         return fail(tried, plan.failure, settling, signal)
@@ -196,8 +196,7 @@ export function createHandler(deps: HandlerDeps): Handler {
 
   async function delivered(delivery: Delivery, tried: Tried, signal: AbortSignal): Promise<Failure | undefined> {
     const failure = await deps.deliver(delivery, tried, signal)
-    if (failure === undefined)
-      metrics.out.inc({ route, destination: delivery.tap === undefined ? delivery.to.kind : 'tap' })
+    if (failure === undefined) metrics.out(delivery.tap === undefined ? delivery.to.kind : 'tap')
     return failure
   }
 
@@ -228,7 +227,7 @@ export function createHandler(deps: HandlerDeps): Handler {
         const { failure } = await deliverAll(plan.deliveries, { ...tried, done: [] }, signal)
         if (failure !== undefined) return await failEach(members, failure)
       }
-      if (plan.outcome === 'drop') metrics.filtered.inc({ route, reason: plan.reason }, members.length)
+      if (plan.outcome === 'drop') metrics.filtered(plan.reason, members.length)
       for (const member of members) if (await remembered(member.remember, signal)) member.settling.ack()
     } catch (error) {
       log.error({ route, group: group.correlation, error: reasonOf(error) }, 'Group could not be handled')

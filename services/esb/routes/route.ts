@@ -49,6 +49,7 @@ export function createRoute(first: MessageRouteEntry, compiled: Mediation, deps:
   let entry = first
   let mediation = compiled
   let throttles = throttlesOf(first, clock)
+  const metrics = deps.metrics.of(key)
   const inHand = createInHand(clock.monotonic)
   const lane = broker.publishing.publisher(`route ${key}`)
   const sender = (publish: typeof lane.publish, tries: number) =>
@@ -56,7 +57,7 @@ export function createRoute(first: MessageRouteEntry, compiled: Mediation, deps:
   const send: Send = sender(broker.publishing.publish, TRIES)
   const seen = seenBy(first, { broker, send, clock })
   const handler = createHandler({
-    ...{ route: key, queue, seen, send, metrics: deps.metrics, clock, log: deps.log },
+    ...{ route: key, queue, seen, send, metrics, clock, log: deps.log },
     ...{ maxHops: settings.maxHops, maxBytes: settings.maxMessageBytes },
     mediation: () => mediation,
     throttles: () => throttles,
@@ -66,7 +67,7 @@ export function createRoute(first: MessageRouteEntry, compiled: Mediation, deps:
       send: sender(lane.publish, TRIES),
     }),
     putAway: createPutAway({
-      ...{ route: key, entry: () => entry, queue, send, metrics: deps.metrics, clock, random, log: deps.log },
+      ...{ route: key, entry: () => entry, queue, send, metrics, clock, random, log: deps.log },
     }),
   })
 
@@ -104,6 +105,7 @@ export function createRoute(first: MessageRouteEntry, compiled: Mediation, deps:
     async leave() {
       await consumer.leave()
       await lane.leave()
+      metrics.forget()
     },
   }
 }

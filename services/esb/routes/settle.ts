@@ -8,7 +8,7 @@ import { ERROR_MESSAGE, ERROR_REASON, GENERATION, OUTCOME } from '../envelope/he
 import { toDeadLetters, toDelay, type Wait, withFailure } from '../envelope/write.ts'
 import type { Failure, Message, Passage } from '../mediations/message.ts'
 import { afterFailure, delayLevel } from '../mediations/retry.ts'
-import type { EsbMetrics } from '../metrics.ts'
+import type { RouteMetrics } from '../metrics.ts'
 import { DELAY_LEVELS } from '../topology/names.ts'
 import { replyWith } from './deliver.ts'
 import type { Send } from './sender.ts'
@@ -26,7 +26,7 @@ export interface SettleDeps {
   readonly queue: string
   /** To what is the bus's own, on a channel that no user's exchange can close. */
   readonly send: Send
-  readonly metrics: EsbMetrics
+  readonly metrics: RouteMetrics
   readonly clock: Clock
   readonly random: () => number
   readonly log: Log
@@ -49,12 +49,12 @@ export function createPutAway(deps: SettleDeps): PutAway {
       const wait = { level: delayLevel(next.delayMs, DELAY_LEVELS), resumeAt: now + next.delayMs, done }
       const tried = { ...after, attempt: passage.attempt + 1 }
       if (!(await confirmed(toDelay(queue, message, tried, wait), signal))) return 'given up'
-      metrics.retried.inc({ route, reason })
+      metrics.retried(reason)
       return 'put away'
     }
     if (!(await confirmed(toDeadLetters(route, message, after, failure, { at, [GENERATION]: generation }), signal)))
       return 'given up'
-    metrics.dead.inc({ route, reason })
+    metrics.dead(reason)
     log.warn(
       { route, message: message.id, reason, error: failure.message, attempt: passage.attempt },
       'Message is dead',
