@@ -51,6 +51,14 @@ it('has every service Ready', () => {
   )
 })
 
+it('has every message route Ready', () => {
+  const [head, ...rows] = linesOf('kubectl get soamr').map((line) => line.split(/ {2,}/))
+  expect(head).toEqual(['NAME', 'READY', 'REASON', 'KEYS', 'URL', 'AGE'])
+  expect(rows.map(([name, ready, reason]) => `${name} ${ready} ${reason}`)).toEqual(
+    ['approvals', 'notifications', 'orders', 'purchases'].map((name) => `${name} True Ready`),
+  )
+})
+
 it('is proved by `helm test`', () => {
   const lines = linesOf('helm test')
   expect(lines.filter((line) => line.startsWith('Phase:')).map((line) => line.split(/\s+/)[1])).toEqual([
@@ -70,6 +78,7 @@ it('answers as the patterns say', () => {
       '{"message":"Service ServiceA registered successfully"}',
       '{"service_url":"http://service-a.default.svc:80"}',
       '200 200 200 200 200 429',
+      '{"processed_message":"Purchase of 1200 by Alice processed by Service B"}',
     ]),
   )
 })
@@ -79,6 +88,7 @@ it('lists every service with its owner, version and health', () => {
     services: readonly { name: string; owner?: string; version?: string; health: { status: string } }[]
   }
   expect(services.map(({ name, owner, version, health }) => [name, owner, version, health.status])).toEqual([
+    ['esb', 'soaplane', undefined, 'healthy'],
     ['example', 'team-platform', '1.0.0', 'healthy'],
     ['products', 'team-catalogue', '2.0.1', 'healthy'],
     ['service-a', 'team-greetings', '1.0.0', 'healthy'],

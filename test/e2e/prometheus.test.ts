@@ -52,7 +52,7 @@ it('finds every service by the registry, and each is up', async () => {
   await eventually(async () => {
     const series = await prometheus.query('up{job="services"}')
     expect(series.map(({ metric, value }) => `${metric.service} ${value}`).sort()).toEqual(
-      ['example', 'products', 'service-a', 'service-b', 'service-c', 'users'].map((name) => `${name} 1`),
+      ['esb', 'esb', 'example', 'products', 'service-a', 'service-b', 'service-c', 'users'].map((name) => `${name} 1`),
     )
   }, PATIENCE)
 })
@@ -62,6 +62,7 @@ it('finds every pod of the platform by its annotations, and each is up', async (
     const series = await prometheus.query('sum by (component) (up{job="pods"})')
     expect(Object.fromEntries(series.map(({ metric, value }) => [metric.component, value]))).toEqual({
       controller: 2,
+      esb: 2,
       examples: 1,
       gateway: 2,
       rabbitmq: 1,
