@@ -100,4 +100,14 @@ describe('conditions', () => {
     expect(said(transitions(bad, bad))).toEqual([])
     expect(said(transitions(bad, good))).toEqual(['Ready=True/Ready'])
   })
+
+  it('tell once that a replica refused it, in whatever words, and once that none does any more', () => {
+    const good = nextConditions([accepted], true, done, [], dating)
+    const [once, again] = ['no right to read', 'no route to host'].map((refusal) =>
+      nextConditions([accepted], true, { ...done, acked: 1, refusal }, good, dating),
+    ) as [typeof good, typeof good]
+    expect(said(transitions(good, once))).toEqual(['Programmed=False/Refused'])
+    expect(said(transitions(once, again))).toEqual([])
+    expect(said(transitions(again, good))).toEqual(['Ready=True/Ready'])
+  })
 })

@@ -13,6 +13,8 @@ export interface TestReplica<N extends SliceName> {
   readonly release: () => void
   /** Refuses versions from now on with this reason; undefined ends that. */
   readonly refuse: (why: string | undefined) => void
+  /** Serves versions from now on but for this item, with this reason; undefined ends that. */
+  readonly refuseItem: (key: string, why: string | undefined) => void
   readonly tellReady: (ready: boolean) => void
   /** Leaves with a goodbye. */
   readonly stop: () => Promise<void> | void
@@ -31,6 +33,7 @@ export async function startReplica<const N extends SliceName>(
   let items: Slice<N> = new Map()
   let gate: PromiseWithResolvers<void> | undefined
   let refusal: string | undefined
+  const refusedItems = new Map<string, string>()
   const feed = createFeed<N>({
     slice,
     controllerUrl,
@@ -42,8 +45,10 @@ export async function startReplica<const N extends SliceName>(
       await gate?.promise
       if (refusal !== undefined) throw new Error(refusal)
     },
+    refused: () => new Map([...refusedItems].filter(([key]) => items.has(key))),
     log: quietLog(),
     random: Math.random,
+    backoff: { baseMs: 100, maxMs: 500 },
   })
   feed.tellReady(ready)
   await feed.start?.()
@@ -60,6 +65,10 @@ export async function startReplica<const N extends SliceName>(
     },
     refuse(why) {
       refusal = why
+    },
+    refuseItem(key, why) {
+      if (why === undefined) refusedItems.delete(key)
+      else refusedItems.set(key, why)
     },
     tellReady: feed.tellReady,
     stop: () => feed.stop?.(),
