@@ -43,8 +43,11 @@ const MIB = 1024 * 1024
 const AT_HOME_MS = 25
 /** After that the event loop has its turn between evaluations. */
 const SLICE_MS = 10
-/** Evaluations that go straight to a worker after one was too long at home. */
-const TIMES_AWAY = 1_000
+/**
+ * Evaluations that go straight to a worker after some in a row were too long at home: one may have been the machine's fault,
+ * so twice as many each time, up to this.
+ */
+const MOST_TIMES_AWAY = 1_024
 // A few milliseconds of a native function's time.
 const HOME = {
   place: 'home' as const,
@@ -84,16 +87,19 @@ export function createExpressions(options: ExpressionOptions = {}): Expressions 
     const elsewhere: Evaluate = (input, bindings) => away.evaluate({ source, offset }, input, bindings)
     if (home.reason !== undefined) return elsewhere
     let timesAway = 0
+    let tooLong = 0
     return async function evaluate(input, bindings) {
       if (timesAway > 0) {
         timesAway--
         return elsewhere(input, bindings)
       }
       try {
-        return await inTurn(() => home.evaluate(input, bindings))
+        const value = await inTurn(() => home.evaluate(input, bindings))
+        tooLong = 0
+        return value
       } catch (fault) {
         if (!(fault instanceof TooLong)) throw fault
-        timesAway = TIMES_AWAY
+        timesAway = Math.min(MOST_TIMES_AWAY, 2 ** tooLong++)
         return elsewhere(input, bindings)
       }
     }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { ConfirmChannel, ConsumeMessage } from '#lib/amqp.ts'
 import type { TestConnection } from './amqp.ts'
+import type { Bus } from './esb.ts'
 import { eventually } from './eventually.ts'
 
 /** What came out of a queue. */
@@ -82,4 +83,12 @@ function takenOf({ content, properties }: Delivered): Taken {
 /** A MessageRoute with what a test says of it. */
 export function routeOf(name: string, spec: Readonly<Record<string, unknown>>): object {
   return { apiVersion: 'soaplane.dev/v1alpha1', kind: 'MessageRoute', metadata: { name }, spec }
+}
+
+/** A counter or gauge of a route, over all its other labels and all replicas. */
+export async function metricOf({ replicas }: Pick<Bus, 'replicas'>, name: string, route: string): Promise<number> {
+  const texts = await Promise.all(replicas.map(async ({ url }) => (await fetch(`${url}/metrics`)).text()))
+  const isIts = (line: string) => line.startsWith(`${name}{`) && line.includes(`route="default/${route}"`)
+  const lines = texts.flatMap((text) => text.split('\n').filter(isIts))
+  return lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0)
 }

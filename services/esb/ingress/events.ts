@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http'
+import { headerText } from '../mediations/event.ts'
 
 /** Prefix of CloudEvents attributes among the headers of AMQP. https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/amqp-protocol-binding.md */
 const AMQP_PREFIX = 'cloudEvents:'
@@ -26,7 +27,7 @@ export function headersToHttp(headers: Readonly<Record<string, unknown>>): Outgo
   for (const [name, value] of Object.entries(headers)) {
     const [, attribute] = /^(?:cloudEvents[:_]|ce-)([a-z0-9]{1,64})$/.exec(name) ?? []
     if (attribute !== undefined && ['string', 'number', 'boolean'].includes(typeof value))
-      given[HTTP_PREFIX + attribute] = encoded(String(value).toWellFormed())
+      given[HTTP_PREFIX + attribute] = headerText(value as string | number | boolean)
   }
   return given
 }
@@ -38,8 +39,4 @@ function decoded(value: string): string {
   } catch {
     return value
   }
-}
-
-function encoded(value: string): string {
-  return value.replace(/[^\x21\x23\x24\x26-\x7e]/gu, encodeURIComponent)
 }

@@ -59,13 +59,14 @@ export function httpHeaders({
   datacontenttype: _type,
   ...attributes
 }: EventAttributes): Readonly<Record<string, string>> {
-  const encoded = Object.entries(attributes).map(([name, value]) => [
-    `ce-${name}`,
-    String(value)
-      .toWellFormed()
-      .replace(/[^\x21\x23\x24\x26-\x7e]/gu, encodeURIComponent),
-  ])
-  return Object.fromEntries(encoded)
+  return Object.fromEntries(Object.entries(attributes).map(([name, value]) => [`ce-${name}`, headerText(value)]))
+}
+
+/** An attribute as HTTP carries it: what is no visible ASCII is percent-encoded. */
+export function headerText(value: string | number | boolean): string {
+  return String(value)
+    .toWellFormed()
+    .replace(/[^\x21\x23\x24\x26-\x7e]/gu, encodeURIComponent)
 }
 
 export type Envelope =

@@ -1,11 +1,8 @@
-import { createServer, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { connections } from '#test/kit/amqp.ts'
-import { cutConsumers, memoryAlarm, settled } from '#test/kit/broker/faults.ts'
 import { startBroker, type TestBroker } from '#test/kit/broker.ts'
 import { type Bus, startBus } from '#test/kit/esb.ts'
-import { type BusClient, busClient, routeOf } from '#test/kit/esb-client.ts'
+import { type BusClient, busClient, metricOf, routeOf } from '#test/kit/esb-client.ts'
 import { eventually } from '#test/kit/eventually.ts'
 
 // Rows of the table of failures that one node can show, in its order; docs/architecture.md has the table.
@@ -36,7 +33,7 @@ describe('a destination that fails', () => {
     const { send, sink } = await client()
     await bus.apply('later.yaml', [routeOf('later', { from: { keys: ['later'] }, to: to('later-out') })])
     const id = await send('later', 'x')
-    await eventually(async () => (await metricOf('soa_esb_messages_retried_total', 'later')) > 0, PATIENT)
+    await eventually(async () => (await metricOf(bus, 'soa_esb_messages_retried_total', 'later')) > 0, PATIENT)
     const taken = await sink('later-out')
     await eventually(() => taken.length > 0, PATIENT)
     expect(taken).toMatchObject([{ text: 'x', id: `${id}/default/later/to/0` }])
@@ -52,7 +49,7 @@ describe('a destination that fails', () => {
     ])
     await send('both', 'x')
     await eventually(() => good.length === 1)
-    await eventually(async () => (await metricOf('soa_esb_messages_retried_total', 'both')) > 0, PATIENT)
+    await eventually(async () => (await metricOf(bus, 'soa_esb_messages_retried_total', 'both')) > 0, PATIENT)
     const late = await sink('both-late')
     await eventually(() => late.length === 1, PATIENT)
     expect(good).toHaveLength(1)
@@ -103,12 +100,12 @@ describe('messages that wait', () => {
     await bus.apply('waits.yaml', [routeOf('waits', { from: { keys: ['waits'] }, to: to('waits-out'), ...spec })])
     // More than the 32 that the broker's worker has in its hands at once.
     for (let i = 0; i < 40; i++) await send('doomed', `doomed ${i}`)
-    await eventually(async () => (await metricOf('soa_esb_messages_retried_total', 'doomed')) >= 40, PATIENT)
+    await eventually(async () => (await metricOf(bus, 'soa_esb_messages_retried_total', 'doomed')) >= 40, PATIENT)
     await bus.remove('doomed.yaml')
     await eventually(async () => (await bus.conditions('doomed')).length === 0, PATIENT)
     await send('waits', 'good')
     const taken = await eventually(async () => {
-      return (await metricOf('soa_esb_messages_retried_total', 'waits')) > 0 && (await sink('waits-out'))
+      return (await metricOf(bus, 'soa_esb_messages_retried_total', 'waits')) > 0 && (await sink('waits-out'))
     }, PATIENT)
     await eventually(() => taken.length > 0, PATIENT)
     await eventually(async () => {
@@ -121,7 +118,7 @@ describe('messages that wait', () => {
     const { send, sink } = await client()
     await bus.apply('moves.yaml', [routeOf('moves', { from: { keys: ['moves'] }, to: to('moves-nowhere') })])
     await send('moves', 'x')
-    await eventually(async () => (await metricOf('soa_esb_messages_retried_total', 'moves')) > 0, PATIENT)
+    await eventually(async () => (await metricOf(bus, 'soa_esb_messages_retried_total', 'moves')) > 0, PATIENT)
     const taken = await sink('moves-out')
     await bus.apply('moves.yaml', [
       routeOf('moves', {
@@ -149,7 +146,7 @@ describe('dead letters that nobody takes', () => {
     // The limit is looked at behind the messages on their way, so some more than its bytes get in.
     const body = 'x'.repeat(200_000)
     for (let i = 0; i < 30; i++) await send('full', body)
-    const inHand = () => metricOf('soa_esb_in_flight', 'full')
+    const inHand = () => metricOf(bus, 'soa_esb_in_flight', 'full')
     await eventually(async () => (await inHand()) > 0 && (await depth('soa.dlq.default.full')) >= 5, PATIENT)
     expect(await depth('soa.dlq.default.full')).toBeLessThan(30)
     let gone = 0
@@ -160,70 +157,6 @@ describe('dead letters that nobody takes', () => {
       },
       { timeoutMs: 60_000, everyMs: 200 },
     )
-  })
-})
-
-describe('a service that fails', () => {
-  let server: Server
-  let answer: (response: ServerResponse) => void
-  const asked: { readonly key: string | undefined; readonly body: string }[] = []
-  beforeAll(async () => {
-    server = createServer(async (request, response) => {
-      const pieces: Buffer[] = []
-      for await (const piece of request) pieces.push(piece)
-      asked.push({
-        key: request.headers['idempotency-key'] as string | undefined,
-        body: Buffer.concat(pieces).toString(),
-      })
-      answer(response)
-    })
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    const { port } = server.address() as AddressInfo
-    await bus.apply('service.yaml', [
-      {
-        ...{ apiVersion: 'soaplane.dev/v1alpha1', kind: 'Service', metadata: { name: 'frail' } },
-        spec: { url: `http://127.0.0.1:${port}` },
-      },
-      routeOf('calls', {
-        from: { keys: ['calls'] },
-        to: [{ service: { name: 'frail', path: '/in', timeout: '500ms' } }],
-        retry: { attempts: 3, backoff: '1s' },
-      }),
-    ])
-  })
-  afterAll(() => {
-    server?.closeAllConnections()
-    server?.close()
-  })
-
-  it('is called again with the same Idempotency-Key', async () => {
-    let times = 0
-    answer = (response) => response.writeHead(++times === 1 ? 503 : 200).end()
-    const { send } = await client()
-    const id = await send('calls', { n: 1 })
-    await eventually(() => asked.length >= 2, PATIENT)
-    expect(asked.slice(0, 2)).toEqual([1, 2].map(() => ({ key: `${id}/default/calls/to/0`, body: '{"n":1}' })))
-  })
-
-  it.each([
-    {
-      when: 'it refuses the message for good',
-      with: (r: ServerResponse) => r.writeHead(422).end(),
-      reason: 'ServiceRefused',
-      tries: 1,
-    },
-    // Never answered: the connection is let go at the timeout.
-    { when: 'it gives no answer in time (row 9)', with: () => {}, reason: 'ServiceTimeout', tries: 3 },
-  ])('makes a dead letter $reason when $when', async ({ with: how, reason, tries }) => {
-    answer = how
-    const before = asked.length
-    const { send, look } = await client()
-    const id = await send('calls', { n: 2 })
-    const dead = await eventually(async () => {
-      return (await look('soa.dlq.default.calls')).find((each) => each.id === id) ?? false
-    }, PATIENT)
-    expect(dead.headers['soa-error-reason']).toBe(reason)
-    expect(asked.length - before).toBe(tries)
   })
 })
 
@@ -245,74 +178,3 @@ describe('a loop that only messages can find', () => {
     expect(dead?.headers).toMatchObject({ 'soa-error-reason': 'TooManyHops', 'soa-hops': 16 })
   })
 })
-
-describe('a broker', () => {
-  it('under a memory alarm takes nothing, and what is in hand goes on when it is over (row 10)', async () => {
-    const { sink } = await client()
-    const taken = await sink('alarm-out')
-    await bus.apply('alarm.yaml', [routeOf('alarm', { from: { keys: ['alarm'] }, to: to('alarm-out') })])
-    const { send } = await client()
-    await send('alarm', 'before')
-    await eventually(() => taken.length === 1)
-    await memoryAlarm.raise(broker)
-    // Of what a blocked publisher has sent the broker reads nothing; it is there when the alarm is over.
-    const late = Array.from({ length: 20 }, (_none, i) => send('alarm', String(i)).catch(() => undefined))
-    await memoryAlarm.lift(broker)
-    const confirmed = (await Promise.all(late)).filter((id) => id !== undefined)
-    await eventually(() => {
-      const ids = new Set(taken.map(({ id }) => id.split('/')[0]))
-      return confirmed.every((id) => ids.has(id))
-    }, PATIENT)
-  })
-
-  it.each([
-    { when: 'deletes the queue of a route (row 12)', how: () => broker.ctl('delete_queue', 'soa.route.default.mends') },
-    { when: 'closes the connection of a consumer', how: () => cutConsumers(broker, 'soa.route.default.mends') },
-    { when: 'has lost a binding', how: () => broker.ctl('eval', unbind('soa.in', 'soa.route.default.mends', 'mends')) },
-  ])('that $when has it back in time', async ({ how }) => {
-    const { send, sink } = await client()
-    const taken = await sink('mends-out')
-    await bus.apply('mends.yaml', [routeOf('mends', { from: { keys: ['mends'] }, to: to('mends-out') })])
-    await how()
-    await eventually(async () => {
-      await send('mends', 'x')
-      return taken.length > 0
-    }, PATIENT)
-  })
-
-  it('that is stopped and comes back finds its exchanges again, the transient one too, and all that was confirmed (row 13)', async () => {
-    const { send, sink } = await client()
-    await bus.apply('restart.yaml', [routeOf('restart', { from: { keys: ['restart'] }, to: to('restart-out') })])
-    const ids = await Promise.all(Array.from({ length: 50 }, (_none, i) => send('restart', String(i))))
-    await settled(broker)
-    await broker.kill()
-    await eventually(() => bus.replicas.length > 0 && notReady())
-    await broker.restart()
-    const taken = await sink('restart-out')
-    await eventually(() => ids.every((id) => taken.some((each) => each.id.startsWith(id))), PATIENT)
-    await eventually(async () => {
-      await send('restart', 'after')
-      return taken.some(({ text }) => text === 'after')
-    }, PATIENT)
-  })
-
-  async function notReady(): Promise<boolean> {
-    const [replica] = bus.replicas
-    return (await fetch(`${replica?.url}/readyz`)).status === 503
-  }
-})
-
-async function metricOf(name: string, route: string): Promise<number> {
-  const [replica] = bus.replicas
-  const text = await (await fetch(`${replica?.url}/metrics`)).text()
-  const lines = text
-    .split('\n')
-    .filter((line) => line.startsWith(`${name}{`) && line.includes(`route="default/${route}"`))
-  return lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0)
-}
-
-function unbind(exchange: string, queue: string, key: string): string {
-  const resource = (kind: string, name: string) => `{resource, <<"/">>, ${kind}, <<"${name}">>}`
-  const binding = `{binding, ${resource('exchange', exchange)}, <<"${key}">>, ${resource('queue', queue)}, []}`
-  return `rabbit_binding:remove(${binding}, fun(_, _) -> ok end, <<"test">>).`
-}

@@ -1,0 +1,93 @@
+import { createServer, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { connections } from '#test/kit/amqp.ts'
+import { startBroker, type TestBroker } from '#test/kit/broker.ts'
+import { type Bus, startBus } from '#test/kit/esb.ts'
+import { type BusClient, busClient, routeOf } from '#test/kit/esb-client.ts'
+import { eventually } from '#test/kit/eventually.ts'
+
+let broker: TestBroker
+let bus: Bus
+const connect = connections(() => broker.url)
+
+beforeAll(async () => {
+  broker = await startBroker()
+  bus = await startBus({ amqpUrl: broker.url, flags: { 'topology-interval-ms': '500', 'confirm-timeout-ms': '3000' } })
+})
+afterAll(async () => {
+  await bus?.stop()
+  await broker?.stop()
+})
+
+async function client(): Promise<BusClient> {
+  const connection = connect()
+  await connection.start()
+  return busClient(connection)
+}
+
+const PATIENT = { timeoutMs: 20_000, everyMs: 50 }
+
+describe('a service that fails', () => {
+  let server: Server
+  let answer: (response: ServerResponse) => void
+  const asked: { readonly key: string | undefined; readonly body: string }[] = []
+  beforeAll(async () => {
+    server = createServer(async (request, response) => {
+      const pieces: Buffer[] = []
+      for await (const piece of request) pieces.push(piece)
+      asked.push({
+        key: request.headers['idempotency-key'] as string | undefined,
+        body: Buffer.concat(pieces).toString(),
+      })
+      answer(response)
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.address() as AddressInfo
+    await bus.apply('service.yaml', [
+      {
+        ...{ apiVersion: 'soaplane.dev/v1alpha1', kind: 'Service', metadata: { name: 'frail' } },
+        spec: { url: `http://127.0.0.1:${port}` },
+      },
+      routeOf('calls', {
+        from: { keys: ['calls'] },
+        to: [{ service: { name: 'frail', path: '/in', timeout: '500ms' } }],
+        retry: { attempts: 3, backoff: '1s' },
+      }),
+    ])
+  })
+  afterAll(() => {
+    server?.closeAllConnections()
+    server?.close()
+  })
+
+  it('is called again with the same Idempotency-Key', async () => {
+    let times = 0
+    answer = (response) => response.writeHead(++times === 1 ? 503 : 200).end()
+    const { send } = await client()
+    const id = await send('calls', { n: 1 })
+    await eventually(() => asked.length >= 2, PATIENT)
+    expect(asked.slice(0, 2)).toEqual([1, 2].map(() => ({ key: `${id}/default/calls/to/0`, body: '{"n":1}' })))
+  })
+
+  it.each([
+    {
+      when: 'it refuses the message for good',
+      with: (r: ServerResponse) => r.writeHead(422).end(),
+      reason: 'ServiceRefused',
+      tries: 1,
+    },
+    // Never answered: the connection is let go at the timeout.
+    { when: 'it gives no answer in time (row 9)', with: () => {}, reason: 'ServiceTimeout', tries: 3 },
+  ])('makes a dead letter $reason when $when', async ({ with: how, reason, tries }) => {
+    answer = how
+    const before = asked.length
+    const { send, look } = await client()
+    const id = await send('calls', { n: 2 })
+    const dead = await eventually(async () => {
+      return (await look('soa.dlq.default.calls')).find((each) => each.id === id) ?? false
+    }, PATIENT)
+    expect(dead.headers['soa-error-reason']).toBe(reason)
+    expect(asked.length - before).toBe(tries)
+  })
+})
