@@ -13,6 +13,11 @@ export const settings = {
     'bearer token shown to the controller, and asked of operators',
   ),
   namespace: text('SOAPLANE_DEFAULT_NAMESPACE', 'default', 'namespace meant by POST /messages/<route>'),
+  instance: text(
+    'SOAPLANE_ESB_INSTANCE',
+    'soaplane',
+    'name of this installation on the broker: where several share one, each needs its own',
+  ),
   confirmTimeoutMs: whole(
     'SOAPLANE_CONFIRM_TIMEOUT_MS',
     10_000,

@@ -19,6 +19,8 @@ export interface RouteMetrics {
 
 export interface EsbMetrics {
   readonly of: (route: string) => RouteMetrics
+  /** Messages ready by queue, as found at the last look. */
+  readonly depths: (found: ReadonlyMap<string, number>) => void
 }
 
 /** The series of a replica; those of a route carry its `namespace/object`. */
@@ -31,6 +33,10 @@ export function esbMetrics(metrics: Metrics, running: RunningRoutes): EsbMetrics
   })
   metrics.gauge('soa_esb_route_up', '1 while this replica takes messages of the route', ['route'], (gauge) => {
     for (const [route, { unready }] of running()) gauge.set({ route }, unready() === undefined ? 1 : 0)
+  })
+  let depths: ReadonlyMap<string, number> = new Map()
+  metrics.gauge('soa_esb_depth', 'Messages ready in a queue of the bus, at the last look', ['queue'], (gauge) => {
+    for (const [queue, messages] of depths) gauge.set({ queue }, messages)
   })
   const taken = metrics.counter('soa_esb_messages_in_total', 'Messages taken, each try counted', ['route'])
   const out = counter('out', 'Deliveries that were confirmed or answered', 'destination')
@@ -46,6 +52,9 @@ export function esbMetrics(metrics: Metrics, running: RunningRoutes): EsbMetrics
   }
 
   return {
+    depths(found) {
+      depths = found
+    },
     of(route) {
       // A series is looked up by its labels once, not for every message.
       const own = <S, T>(all: Family<S, T>) => remembered((label) => all.labels(route, label))

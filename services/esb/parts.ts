@@ -49,7 +49,7 @@ export function esb(config: EsbConfig, env: EsbEnv): Esb {
     refused: () => routes.refused(),
     ...{ log, random },
   })
-  const declarer = createDeclarer(broker.consuming, log)
+  const declarer = createDeclarer(broker.consuming, config.instance, log)
   const expressions = createExpressions()
   const schemas = createSchemas()
   const caller = createCaller({ discovery, clock, maxAnswerBytes: config.maxMessageBytes })

@@ -119,6 +119,32 @@ describe('a route', () => {
   })
 })
 
+describe('a route that is deleted while no replica runs', () => {
+  it('is unbound, and its empty queues removed, by the next that starts', async () => {
+    const { send, sink, depth, look } = await client()
+    const flags = { instance: 'one-after-the-other' }
+    const before = await startBus({ amqpUrl: broker.url, flags })
+    const taken = await sink('orphan-out')
+    await before.apply('orphan.yaml', [routeOf('orphan', { from: { keys: ['orphan'] }, to: to('orphan-out') })])
+    await send('orphan', 'x')
+    await eventually(() => taken.length === 1)
+    await before.stop()
+    const after = await startBus({ amqpUrl: broker.url, flags })
+    try {
+      await eventually(
+        async () => {
+          await expect(depth('soa.route.default.orphan')).rejects.toThrow(/404|NOT_FOUND/)
+        },
+        { timeoutMs: 15_000 },
+      )
+      await send('orphan', 'to nobody')
+      await eventually(async () => (await look('soa.unroutable')).some(({ text }) => text === 'to nobody'))
+    } finally {
+      await after.stop()
+    }
+  })
+})
+
 describe('what needs one owner among the replicas', () => {
   it('aggregates by correlation until the group is full, or its window has passed', async () => {
     const { send, sink } = await client()

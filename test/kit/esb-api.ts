@@ -40,7 +40,7 @@ export async function startApi(
   const config: EsbConfig = { ...readConfig('esb', settings, [], {}), host: '127.0.0.1', port: 0, ...overrides }
   const env = { log: quietLog(), metrics: createMetrics({ process: false }), clock: systemClock, random: Math.random }
   const broker = openBroker(amqpUrl, env)
-  const declarer = createDeclarer(broker.consuming, env.log)
+  const declarer = createDeclarer(broker.consuming, config.instance, env.log)
   const routes = createRoutes({
     ...{ ...env, broker, declarer, settings: config, call },
     topologyIntervalMs: config.topologyIntervalMs,

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { ManagedObject } from '#controller/api/objects.ts'
 import { settings } from '#services/esb/config.ts'
 import { esb } from '#services/esb/parts.ts'
@@ -73,6 +74,8 @@ async function assemble<R extends BusReplica>(
     const own = {
       host: '127.0.0.1',
       'amqp-url': amqpUrl,
+      // Several on one broker take nothing of each other's.
+      instance: randomUUID(),
       'controller-url': platform.controller.url(),
       'registry-url': platform.registry.url(),
       ...flags,

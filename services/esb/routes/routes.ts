@@ -4,11 +4,14 @@ import { pause } from '#lib/kube/pause.ts'
 import type { MessageRouteEntry } from '#lib/model/esb.ts'
 import type { Slice } from '#lib/model/slice.ts'
 import type { Part } from '#lib/run.ts'
-import { bindingsLost, type Declaration, formerShape, routeTopology, sourceTopology } from '../topology/declarations.ts'
-import { deadLetterQueue, RESUME, seenStream } from '../topology/names.ts'
+import { formerShape } from '../topology/declarations.ts'
+import { depthsOf } from '../topology/depths.ts'
+import { createTopologyMemory } from '../topology/memory.ts'
+import { createPlacement } from '../topology/placement.ts'
 import { retire } from './retired.ts'
 import { createRoute, type Route, type RouteDeps } from './route.ts'
 import type { RunningRoute, RunningRoutes } from './running.ts'
+import { createSender } from './sender.ts'
 
 /**
  * All routes of this replica, as the newest model has them.
@@ -28,32 +31,35 @@ const PROGRAMMED_WITHIN_MS = 5_000
 const LOOK_MS = 20
 
 export interface RoutesOptions extends Omit<RouteDeps, 'queueOf'> {
+  readonly settings: RouteDeps['settings'] & { readonly instance: string }
   readonly topologyIntervalMs: number
 }
 
 export function createRoutes(options: RoutesOptions): Routes {
-  const { declarer, broker, log, clock } = options
+  const { declarer, broker, log, clock, random, metrics, settings } = options
+  const { publishing } = broker
+  const { confirmTimeoutMs } = settings
+  const send = createSender({ publishing, publish: publishing.publish, confirmTimeoutMs, random, tries: 1 })
+  const placement = createPlacement({
+    declarer,
+    memory: createTopologyMemory(settings.instance, broker.consuming, send),
+    log,
+  })
   const routes = new Map<string, { readonly route: Route; readonly over: AbortController }>()
   const deps: RouteDeps = { ...options, queueOf: (key) => routes.get(key)?.route.running.queue }
-  /** What is on the broker by this replica's doing. */
-  const declared = new WeakSet<MessageRouteEntry>()
-  let bound: readonly Declaration[] = []
   /** Routes of the newest model that this replica cannot make sense of, and why. */
   const unfit = new Map<string, string>()
-  /** Routes that are gone, and what they had may still be there. */
-  const leftovers = new Map<string, MessageRouteEntry>()
   const stopping = new AbortController()
   let running: ReadonlyMap<string, RunningRoute> = new Map()
   let turn: Promise<void> = Promise.resolve()
   let asserting: NodeJS.Timeout | undefined
-  let asserted: Promise<void> = Promise.resolve()
-  /** Why the newest model could not be bound. */
-  let fault: string | undefined
-  let baseMissing: string | undefined = 'not declared yet'
+  /** Why nothing can be placed on the broker. */
+  let missing: string | undefined = 'not declared yet'
+  /** Routes that the broker refuses, and why. */
+  let misplaced: ReadonlyMap<string, string> = new Map()
 
   async function change(slice: Slice<'esb'>): Promise<void> {
-    const gone = [...routes.values()].map(({ route }) => route.running).filter(({ key }) => !slice.has(key))
-    for (const { key } of gone) await end(key)
+    for (const key of [...routes.keys()]) if (!slice.has(key)) await end(key)
     for (const [key, entry] of slice) {
       try {
         await take(key, entry)
@@ -66,7 +72,6 @@ export function createRoutes(options: RoutesOptions): Routes {
     }
     for (const key of unfit.keys()) if (!slice.has(key)) unfit.delete(key)
     running = new Map([...routes].map(([key, { route }]) => [key, route.running]))
-    for (const { key, entry } of gone) leftovers.set(key, entry)
   }
 
   async function take(key: string, entry: MessageRouteEntry): Promise<void> {
@@ -75,7 +80,6 @@ export function createRoutes(options: RoutesOptions): Routes {
     // Before anything is stopped: it may not compile.
     const mediation = deps.compile(entry)
     if (present !== undefined) await end(key)
-    leftovers.delete(key)
     const route = createRoute(entry, mediation, deps)
     const over = new AbortController()
     routes.set(key, { route, over })
@@ -91,68 +95,29 @@ export function createRoutes(options: RoutesOptions): Routes {
       .catch((error) => log.warn({ route: key, error: reasonOf(error) }, 'Route did not finish'))
   }
 
-  /** Binds what is new, then takes away what led to routes as they were; queues of routes that are gone go, once empty. */
-  async function bind(): Promise<void> {
-    const entries = [...routes.values()].map(({ route }) => route.running.entry)
-    for (const entry of entries) {
-      if (declared.has(entry)) continue
-      await declarer.route(entry)
-      declared.add(entry)
-    }
-    const sources = entries.flatMap(sourceTopology)
-    const former = [...bound, ...[...leftovers.values()].flatMap(sourceTopology)]
-    await declarer.unbind(bindingsLost(former, sources))
-    bound = sources
-    for (const [key, entry] of leftovers) {
-      await removeQueues(key, entry)
-      leftovers.delete(key)
-    }
-  }
-
-  async function removeQueues(key: string, entry: MessageRouteEntry): Promise<void> {
-    const topology = routeTopology(entry, broker.consuming.version() ?? '')
-    const queues = topology.flatMap((each) => (each.kind === 'queue' ? [each.name] : []))
-    for (const queue of queues) {
-      const isLetters = queue === deadLetterQueue(key)
-      const found = await declarer.depth(queue)
-      const isLeft = queue !== seenStream(key) && (found?.messages ?? 0) + (found?.consumers ?? 0) > 0
-      // From here on nothing can fill it: what still waits for the route goes to the unroutable when its time comes.
-      if (!isLeft && !isLetters)
-        await declarer.unbind(
-          bindingsLost(topology, []).filter(({ from, to }) => from === RESUME && 'queue' in to && to.queue === queue),
-        )
-      if (isLeft || !(await declarer.remove(queue)))
-        log.warn(
-          { route: key, queue, messages: found?.messages },
-          'Queue of a route that is gone is kept: it is not empty',
-        )
-    }
-  }
-
-  /** Repairs what somebody deleted. */
-  async function assertAll(): Promise<void> {
+  /** Brings the broker to the newest model. */
+  async function place(again: boolean): Promise<void> {
     try {
-      await declarer.base()
-      baseMissing = undefined
+      const entries = [...routes.values()].map(({ route }) => route.running.entry)
+      misplaced = await placement.place(entries, { again })
+      missing = undefined
     } catch (error) {
-      baseMissing = reasonOf(error)
-      return
-    }
-    for (const { route } of routes.values()) {
-      const each = route.running
-      await declarer.route(each.entry).catch((error) => {
-        log.warn({ route: each.key, error: reasonOf(error) }, 'Topology of a route cannot be declared')
-      })
+      missing = reasonOf(error)
     }
   }
 
-  function assertSoon(): void {
-    asserted = asserted.then(() => (stopping.signal.aborted ? undefined : assertAll()))
+  // In turn with changes: what was taken away meanwhile must not be declared again.
+  function placeAgain(): void {
+    turn = turn.then(async () => {
+      if (stopping.signal.aborted) return
+      await place(true)
+      metrics.depths(await depthsOf(running.values(), declarer.depth, log))
+    })
   }
 
   function refused(): Refused {
     const waiting = [...routes].flatMap(([key, { route }]) => {
-      const reason = fault ?? route.running.unready()
+      const reason = missing ?? misplaced.get(key) ?? route.running.unready()
       return reason === undefined ? [] : [[key, reason] as const]
     })
     return new Map([...waiting, ...unfit])
@@ -163,30 +128,30 @@ export function createRoutes(options: RoutesOptions): Routes {
     running: () => running,
     refused,
     async apply(slice) {
-      const mine = turn.then(() => change(slice)).then(bind)
-      // A change that failed must not keep the next from being made.
-      turn = mine.catch(() => {})
-      fault = await mine.then(() => undefined, reasonOf)
+      // Those that could not be served before are not waited for again: the others are to be acknowledged soon.
+      const before = refused()
+      turn = turn.then(() => change(slice)).then(() => place(false))
+      await turn
       const deadline = clock.monotonic() + PROGRAMMED_WITHIN_MS
-      for (;;) {
-        if (refused().size === 0 || stopping.signal.aborted || clock.monotonic() > deadline) return
+      const isSettled = () => [...refused()].every(([key, reason]) => before.get(key) === reason)
+      while (!isSettled() && !stopping.signal.aborted && clock.monotonic() < deadline) {
         await pause(LOOK_MS, stopping.signal)
       }
     },
     start() {
-      asserting = setInterval(assertSoon, options.topologyIntervalMs)
+      asserting = setInterval(placeAgain, options.topologyIntervalMs)
       broker.consuming.onState(({ phase }) => {
-        if (phase === 'up') assertSoon()
-        else if (phase === 'down') baseMissing = 'the broker is out of reach'
+        if (phase === 'up') placeAgain()
+        else if (phase === 'down') missing = 'the broker is out of reach'
       })
-      if (broker.consuming.state().phase !== 'down') assertSoon()
+      if (broker.consuming.state().phase !== 'down') placeAgain()
     },
-    unready: () => baseMissing,
+    unready: () => missing,
     async stop() {
       clearInterval(asserting)
       stopping.abort()
       await Promise.all([...routes.keys()].map(end))
-      await asserted
+      await turn
     },
   }
 }

@@ -41,7 +41,7 @@ describe('a broker', () => {
 
 describe('what all routes stand on', () => {
   it('loses no dead letter: at least once, refused when full, and somewhere to go for what nobody takes', () => {
-    const delays = baseTopology().filter((each) => each.kind === 'queue' && each.name.startsWith('soa.delay.'))
+    const delays = baseTopology('here').filter((each) => each.kind === 'queue' && each.name.startsWith('soa.delay.'))
     expect(delays).toHaveLength(13)
     for (const each of delays) {
       expect(each).toMatchObject({
@@ -53,12 +53,19 @@ describe('what all routes stand on', () => {
       // The key that a letter came with names the queue that it returns to.
       expect(each).not.toHaveProperty('arguments.x-dead-letter-routing-key')
     }
-    const own = baseTopology().filter((each) => each.kind === 'exchange' && /^soa\.(in|resume|dlx)$/.test(each.name))
+    const own = baseTopology('here').filter(
+      (each) => each.kind === 'exchange' && /^soa\.(in|resume|dlx)$/.test(each.name),
+    )
     for (const each of own) expect(each).toMatchObject({ arguments: { 'alternate-exchange': 'soa.unroutable' } })
   })
 
   it('has the exchange of the wild just as its clients declare it', () => {
-    expect(baseTopology()).toContainEqual({ kind: 'exchange', name: 'esb_exchange', type: 'direct', durable: false })
+    expect(baseTopology('here')).toContainEqual({
+      kind: 'exchange',
+      name: 'esb_exchange',
+      type: 'direct',
+      durable: false,
+    })
   })
 })
 

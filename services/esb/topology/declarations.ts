@@ -14,6 +14,7 @@ import {
   SEED_EXCHANGE,
   seenStream,
   TAP,
+  topologyStream,
   UNROUTABLE,
 } from './names.ts'
 
@@ -58,7 +59,7 @@ const AT_LEAST_ONCE = { 'x-overflow': 'reject-publish', 'x-dead-letter-strategy'
 const WITH_FALLBACK = { 'alternate-exchange': UNROUTABLE }
 
 /** What the bus has on a broker without any route. */
-export function baseTopology(): readonly Declaration[] {
+export function baseTopology(instance: string): readonly Declaration[] {
   return [
     { kind: 'exchange', name: UNROUTABLE, type: 'fanout', durable: true },
     quorum(UNROUTABLE, { 'x-overflow': 'reject-publish' }),
@@ -73,6 +74,11 @@ export function baseTopology(): readonly Declaration[] {
     stream(TAP, 7 * DAY_MS),
     stream(CHANNELS, DAY_MS),
     stream(AUDIT, 90 * DAY_MS),
+    {
+      kind: 'queue',
+      name: topologyStream(instance),
+      arguments: { 'x-queue-type': 'stream', 'x-max-length-bytes': GIB },
+    },
   ]
 }
 
@@ -105,6 +111,14 @@ export function routeTopology(entry: MessageRouteEntry, version: string): readon
     ...(entry.steps.some(({ kind }) => kind === 'dedupe') ? [stream(seenStream(route), DAY_MS)] : []),
     ...sourceTopology(entry),
   ]
+}
+
+/** What leads to a route's queues from the bus's own exchanges, whichever shape it had. */
+export function ownBindings(route: string): readonly Binding[] {
+  const shapes = [true, false].map((oneOwner) => routeQueue(route, oneOwner))
+  return shapes.flatMap((queue) =>
+    shapes.map((key): Binding => ({ kind: 'binding', from: RESUME, key, to: { queue } })),
+  )
 }
 
 /** The queue that a route had while it was of the other shape, and all that led there. */

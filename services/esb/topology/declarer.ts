@@ -22,7 +22,7 @@ export interface Depth {
   readonly consumers: number
 }
 
-export function createDeclarer(amqp: Amqp, log: Log): Declarer {
+export function createDeclarer(amqp: Amqp, instance: string, log: Log): Declarer {
   let baseDone: Promise<void> | undefined
   // What a broker that was away has kept is not known: the base is declared anew at each connect.
   amqp.onState(({ phase }) => {
@@ -32,7 +32,7 @@ export function createDeclarer(amqp: Amqp, log: Log): Declarer {
   async function base(): Promise<void> {
     const fault = brokerFault(amqp.version())
     if (fault !== undefined) throw new SoaError('SOA_BROKER_FAILED', fault, { status: 503 })
-    await declareAll(baseTopology())
+    await declareAll(baseTopology(instance))
   }
 
   async function declareAll(declarations: readonly Declaration[]): Promise<void> {

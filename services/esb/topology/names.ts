@@ -42,3 +42,8 @@ export function deadLetterQueue(route: string): string {
 export function seenStream(route: string): string {
   return `soa.seen.${dotted(route)}`
 }
+
+/** What an installation has placed on the broker: of another's it must take nothing away. */
+export function topologyStream(instance: string): string {
+  return `soa.topology.${instance}`
+}

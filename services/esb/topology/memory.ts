@@ -1,0 +1,44 @@
+import { randomUUID } from 'node:crypto'
+import type { Amqp } from '#lib/amqp.ts'
+import { lastChunk } from '../channels/stream-end.ts'
+import type { Send } from '../routes/sender.ts'
+import type { Binding } from './declarations.ts'
+import { topologyStream } from './names.ts'
+
+/** What routes have on the broker: of those that are changed or deleted while no replica runs, the next must know it. */
+export interface Placed {
+  /** By route: its queues. */
+  readonly queues: Readonly<Record<string, readonly string[]>>
+  /** What leads to them from without. */
+  readonly bindings: readonly Binding[]
+}
+
+/** The newest record of what was placed, in a stream: AMQP has no way to ask a broker for its bindings. */
+export interface TopologyMemory {
+  readonly recall: () => Promise<Placed>
+  /** Before anything of it is declared. */
+  readonly record: (placed: Placed) => Promise<void>
+}
+
+const NOTHING: Placed = { queues: {}, bindings: [] }
+const RECORD_MS = 10_000
+
+export function createTopologyMemory(instance: string, consuming: Pick<Amqp, 'once'>, send: Send): TopologyMemory {
+  const stream = topologyStream(instance)
+  let last: string | undefined
+  return {
+    async recall() {
+      const chunk = await consuming.once((channel) => lastChunk(channel, stream))
+      const newest = chunk.at(-1)
+      return newest === undefined ? NOTHING : (JSON.parse(newest.message.content.toString()) as Placed)
+    },
+    async record(placed) {
+      const text = JSON.stringify(placed)
+      if (text === last) return
+      const message = { exchange: '', routingKey: stream, content: Buffer.from(text), messageId: randomUUID() }
+      const sent = await send(message, AbortSignal.timeout(RECORD_MS))
+      if (!sent.sent) throw new Error(`${stream} takes no record: ${sent.message}`)
+      last = text
+    },
+  }
+}
