@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { connections } from '#test/kit/amqp.ts'
 import { startBroker, type TestBroker } from '#test/kit/broker.ts'
-import { type Bus, startBus } from '#test/kit/esb.ts'
+import { type Bus, startBus, startBusProcesses } from '#test/kit/esb.ts'
 import { type BusClient, busClient, routeOf } from '#test/kit/esb-client.ts'
 import { eventually } from '#test/kit/eventually.ts'
 
@@ -43,11 +43,10 @@ describe('a service that fails', () => {
       answer(response)
     })
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    const { port } = server.address() as AddressInfo
     await bus.apply('service.yaml', [
       {
         ...{ apiVersion: 'soaplane.dev/v1alpha1', kind: 'Service', metadata: { name: 'frail' } },
-        spec: { url: `http://127.0.0.1:${port}` },
+        spec: { url: urlOf(server) },
       },
       routeOf('calls', {
         from: { keys: ['calls'] },
@@ -90,4 +89,51 @@ describe('a service that fails', () => {
     expect(dead.headers['soa-error-reason']).toBe(reason)
     expect(asked.length - before).toBe(tries)
   })
+
+  it('takes the process with it each time: the broker gives the message up, and the route goes on (row 8)', async () => {
+    const frail = await startBusProcesses({ amqpUrl: broker.url })
+    const [replica] = frail.replicas
+    let crashes = 0
+    let crash: Promise<void> = Promise.resolve()
+    answer = (response) => {
+      if (asked.at(-1)?.body !== 'poison') return response.writeHead(200).end()
+      crashes += 1
+      crash = crash.then(async () => {
+        await replica?.kill()
+        await replica?.start()
+      })
+      return undefined
+    }
+    try {
+      await frail.apply('frail.yaml', [
+        {
+          ...{ apiVersion: 'soaplane.dev/v1alpha1', kind: 'Service', metadata: { name: 'frail' } },
+          spec: { url: urlOf(server) },
+        },
+        routeOf('poison', {
+          from: { keys: ['poison'] },
+          prefetch: 1,
+          to: [{ service: { name: 'frail', path: '/in', timeout: '60s' } }],
+        }),
+      ])
+      const { send, look } = await client()
+      const id = await send('poison', 'poison')
+      const good = await send('poison', 'good')
+      const dead = await eventually(
+        async () => (await look('soa.dlq.default.poison')).find((each) => each.id === id) ?? false,
+        { timeoutMs: 100_000, everyMs: 500 },
+      )
+      // The twenty of the queue's limit, and the first.
+      expect(crashes).toBe(21)
+      expect(dead.headers['x-first-death-reason']).toBe('delivery_limit')
+      await eventually(() => asked.some(({ key }) => key?.startsWith(good)), PATIENT)
+    } finally {
+      await crash
+      await frail.stop()
+    }
+  })
 })
+
+function urlOf(server: Server): string {
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
