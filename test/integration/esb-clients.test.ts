@@ -1,4 +1,7 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { parseAllDocuments } from 'yaml'
 import { connections, textOf } from '#test/kit/amqp.ts'
 import { freshVhost } from '#test/kit/broker/vhost.ts'
 import { BROKER_VERSIONS, startBroker, type TestBroker } from '#test/kit/broker.ts'
@@ -82,27 +85,17 @@ describe.each(BROKER_VERSIONS)('on RabbitMQ %s', (version) => {
     expect(textOf(await probe().get('copies', { noAck: true }))).toBe('hello')
   })
 
-  it('a route takes orders, makes a text of each, and a service reads it', async () => {
+  it('the sample route takes orders, makes a text of each, and a service reads it', async () => {
     const url = await vhost()
     const a = await listening(url, 'service_a')
     const { apply } = await bus(url)
-    await apply('orders.yaml', [
-      messageRoute('orders', {
-        from: { keys: ['orders'] },
-        steps: [{ transform: { value: 'Order {% id %} of {% $sum(lines.(price * count)) %} for {% customer %}' } }],
-        to: [{ exchange: { key: 'service_a' } }],
-      }),
-    ])
-    const order = {
-      id: 7,
-      customer: 'Ada',
-      lines: [
-        { price: 3, count: 2 },
-        { price: 4, count: 1 },
-      ],
-    }
-    await clients.send(url, 'orders', JSON.stringify(order))
-    await eventually(() => expect(a.texts()).toEqual(['Order 7 of 10 for Ada']), PATIENT)
+    await apply('orders.yaml', [await sampleRoute('orders')])
+    const items = [
+      { product: 'tea', price: 3, quantity: 2 },
+      { product: 'cup', price: 4, quantity: 1 },
+    ]
+    await clients.send(url, 'orders', JSON.stringify({ id: 'o-7', items }))
+    await eventually(() => expect(a.texts()).toEqual(['Order o-7: 2 tea, 1 cup, 10 in all']), PATIENT)
   })
 
   it('what nobody takes is kept in soa.unroutable', async () => {
@@ -132,3 +125,12 @@ describe.each(BROKER_VERSIONS)('on RabbitMQ %s', (version) => {
     expect(await clients.ask(url, 'questions', 'how are you')).toBe('service_b has read: HOW ARE YOU?')
   })
 })
+
+/** As it is shipped. */
+async function sampleRoute(name: string): Promise<object> {
+  const text = await readFile(join(import.meta.dirname, '../../k8s/samples/4-enterprise-service-bus.yaml'), 'utf8')
+  const objects = parseAllDocuments(text).map((each) => each.toJS() as { readonly metadata: { readonly name: string } })
+  const found = objects.find(({ metadata }) => metadata.name === name)
+  if (found === undefined) throw new Error(`there is no sample route ${name}`)
+  return found
+}
