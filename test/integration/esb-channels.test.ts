@@ -80,6 +80,13 @@ async function sendAll(channel: string, data: readonly unknown[]): Promise<void>
   for (const each of data) await send(channel, each)
 }
 
+/** Sends, and resolves once it has gone through the channel. */
+async function passed(channel: string, data: unknown): Promise<void> {
+  await send(channel, data)
+  const whole = await subscribed(`/channels/${channel}?from=first`)
+  await eventually(() => expect(whole.data()).toEqual([data]))
+}
+
 const name = () => `c-${randomUUID()}`
 
 describe('a channel', () => {
@@ -120,9 +127,7 @@ describe('a channel', () => {
 
   it('gives what comes from now on, in order', async () => {
     const channel = name()
-    await sendAll(channel, ['before'])
-    const whole = await subscribed(`/channels/${channel}?from=first`)
-    await eventually(() => expect(whole.data()).toEqual(['before']))
+    await passed(channel, 'before')
     const { data } = await subscribed(`/channels/${channel}`)
     const sent = Array.from({ length: 100 }, (_none, index) => index)
     await sendAll(channel, sent)
@@ -178,7 +183,7 @@ describe('?from=', () => {
     'waits for what comes next from $from',
     async ({ from }) => {
       const channel = name()
-      await send(channel, 'before')
+      await passed(channel, 'before')
       const { data } = await subscribed(`/channels/${channel}?from=${from}`)
       await sendAll(channel, [1, 2])
       await eventually(() => expect(data()).toEqual([1, 2]))
