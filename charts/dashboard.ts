@@ -87,16 +87,20 @@ const esb: Row = {
       'topk(10, histogram_quantile(0.99, sum by (le, route, step) (rate(soa_esb_step_seconds_bucket[$__rate_interval]))))',
       '{{route}} {{step}} p99',
     ]),
+    panel('Waiting for their route', 'short', [
+      'max by (queue) (soa_esb_depth{queue=~"soa[.](route|single)[.].*"})',
+      '{{queue}}',
+    ]),
     panel('In hand', 'short', ['sum by (route) (soa_esb_in_flight)', '{{route}}']),
     panel('Oldest in hand', 's', ['max by (route) (soa_esb_oldest_in_flight_seconds)', '{{route}}']),
     panel('Dead letters and unroutable', 'short', [
-      'max by (queue) (rabbitmq_detailed_queue_messages{queue=~"soa[.](dlq[.].*|unroutable)"})',
+      'max by (queue) (soa_esb_depth{queue=~"soa[.](dlq[.].*|unroutable)"})',
       '{{queue}}',
     ]),
     panel(
       'Waiting for another try',
       'short',
-      ['max by (queue) (rabbitmq_detailed_queue_messages{queue=~"soa[.]delay[.][0-9]+"})', '{{queue}}'],
+      ['max by (queue) (soa_esb_depth{queue=~"soa[.]delay[.][0-9]+"})', '{{queue}}'],
       [
         'sum(rabbitmq_detailed_queue_messages{queue=~"soa[.]delay[.][0-9]+"} - rabbitmq_detailed_queue_messages_ready - rabbitmq_detailed_queue_messages_unacked)',
         'sent back, not confirmed',
