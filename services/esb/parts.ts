@@ -34,6 +34,9 @@ export interface Esb {
   readonly url: () => string
 }
 
+/** Bytes: subscribers of channels listen, and have nothing to say. */
+const MAX_FROM_SUBSCRIBERS = 1_024
+
 /** model (by feed) + endpoints (by discovery) → routes at work on the broker; HTTP beside them. */
 export function esb(config: EsbConfig, env: EsbEnv): Esb {
   const { log, metrics, clock, random, unready } = env
@@ -76,7 +79,7 @@ export function esb(config: EsbConfig, env: EsbEnv): Esb {
   // Stopped from the end: what waits for the broker first, then the routes, while what they have in hand can be published.
   return {
     parts: [
-      ...[api, wsPart('channels', api.server, sockets), compilers, caller, ...broker.parts, routes, discovery, feed],
+      ...[api, wsPart('channels', api.server, sockets, MAX_FROM_SUBSCRIBERS), compilers, caller, ...broker.parts, routes, discovery, feed],
       ...parts,
       readiness(feed, [feed, ...broker.parts, routes]),
     ],

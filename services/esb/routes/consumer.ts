@@ -58,6 +58,7 @@ export function createConsumer(amqp: Pick<Amqp, 'onConnect'>, options: ConsumerO
       for (const { settling } of handler.groups.clear()) settling.leave()
       await Promise.race([inHand.empty(channel), pause(FINISH_MS, over.signal)])
       over.abort()
+      inHand.end(channel)
     }
   }
 

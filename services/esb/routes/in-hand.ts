@@ -1,4 +1,5 @@
 import type { ConfirmChannel, ConsumeMessage } from '#lib/amqp.ts'
+import { type AckChannel, type Acks, createAcks } from './acks.ts'
 
 /**
  * The messages between their receipt and their settling. Each is settled once, on the channel it came by: tags mean nothing
@@ -10,7 +11,9 @@ export interface InHand {
   readonly oldestMs: () => number
   /** Resolves when nothing that came by this channel is left. */
   readonly empty: (channel: ConfirmChannel) => Promise<void>
-  /** What came by this channel is no longer ours. */
+  /** Acknowledges by this channel what was settled, and no more: it is about to be closed. */
+  readonly end: (channel: ConfirmChannel) => void
+  /** The channel is lost: what came by it is no longer ours. */
   readonly forget: (channel: ConfirmChannel) => void
 }
 
@@ -26,21 +29,26 @@ export function createInHand(monotonic: () => number): InHand {
   // In the order of receipt: the first is the oldest.
   const held = new Map<ConsumeMessage, { readonly channel: ConfirmChannel; readonly since: number }>()
   const waiters = new Set<() => void>()
+  const acks = new WeakMap<ConfirmChannel, Acks>()
 
-  function release(delivery: ConsumeMessage): boolean {
-    const was = held.delete(delivery)
+  function acksOf(channel: ConfirmChannel): Acks {
+    const known = acks.get(channel) ?? createAcks(channel as unknown as AckChannel)
+    acks.set(channel, known)
+    return known
+  }
+
+  function release(delivery: ConsumeMessage, effect: () => void): void {
+    if (!held.delete(delivery)) return
+    effect()
     for (const look of waiters) look()
-    return was
   }
 
   return {
     take(channel, delivery) {
       held.set(delivery, { channel, since: monotonic() })
       return {
-        ack() {
-          if (release(delivery)) channel.ack(delivery)
-        },
-        leave: () => void release(delivery),
+        ack: () => release(delivery, () => acksOf(channel).add(delivery.fields.deliveryTag)),
+        leave: () => release(delivery, () => {}),
       }
     },
     count: () => held.size,
@@ -60,8 +68,13 @@ export function createInHand(monotonic: () => number): InHand {
         look()
       })
     },
+    end(channel) {
+      acksOf(channel).flush()
+      this.forget(channel)
+    },
     forget(channel) {
-      for (const [delivery, each] of held) if (each.channel === channel) release(delivery)
+      acksOf(channel).end()
+      for (const [delivery, each] of held) if (each.channel === channel) release(delivery, () => {})
     },
   }
 }
