@@ -164,11 +164,13 @@ export function createAmqp({ name = 'amqp', url, log, metrics, random, backoff =
   }
 
   function counted({ publish }: Publisher): Publish {
+    const sent = measured.published.labels(name, 'sent')
     const count = (outcome: string) => measured.published.inc({ connection: name, outcome })
     return async (message, { timeoutMs = 30_000 } = {}) => {
       try {
         const outcome = await publish(message, timeoutMs)
-        count(outcome.sent ? 'sent' : outcome.reason.toLowerCase())
+        if (outcome.sent) sent.inc()
+        else count(outcome.reason.toLowerCase())
         return outcome
       } catch (error) {
         count('failed')

@@ -47,8 +47,11 @@ interface Returned {
 interface Flight {
   /** What the broker said when it gave the message back. */
   returned?: string
-  readonly landed: Promise<void>
+  /** Told once, when the broker has spoken. */
+  readonly landed: (() => void)[]
 }
+
+const SENT: Published = { sent: true }
 
 export interface Publisher {
   readonly setup: Setup<PublishChannel>
@@ -58,7 +61,9 @@ export interface Publisher {
 /** Confirms and returns, brought together. A returned message is confirmed too (the return comes first), yet was dropped. */
 export function createPublisher({ refusal }: { refusal: () => string | undefined }): Publisher {
   const flights = new Map<string, Flight>()
-  const unanswered = new Set<Promise<Published>>()
+  /** Callers that have no answer yet. */
+  let unanswered = 0
+  let whenAllAnswered: (() => void) | undefined
   let channel: PublishChannel | undefined
 
   /** Why the channel was lost: the confirms that are lost with it do not tell. */
@@ -80,38 +85,55 @@ export function createPublisher({ refusal }: { refusal: () => string | undefined
     })
     return async () => {
       channel = undefined
-      await Promise.allSettled(unanswered)
+      if (unanswered > 0) {
+        await new Promise<void>((resolve) => {
+          whenAllAnswered = resolve
+        })
+      }
     }
   }
 
   async function publish(message: Outgoing, timeoutMs: number): Promise<Published> {
-    const deadline = performance.now() + timeoutMs
+    let left = timeoutMs
     // A return names the id alone: of two copies only one may be in flight, or it could be either's.
     for (let other = flights.get(message.messageId); other; other = flights.get(message.messageId)) {
-      await inTime(other.landed, deadline - performance.now())
+      const since = performance.now()
+      await landingOf(other, left)
+      left -= performance.now() - since
     }
     const why = refusal()
     if (why !== undefined) throw unsent(why)
     if (channel === undefined) throw unsent('the publisher has no channel')
-    const answer = inTime(fly(channel, message), deadline - performance.now())
-    unanswered.add(answer)
-    return answer.finally(() => unanswered.delete(answer))
+    return fly(channel, message, left)
   }
 
+  // One promise and one timer a message: this is the bus's busiest line.
   function fly(
     on: PublishChannel,
     { messageId, properties, mandatory = true, ...message }: Outgoing,
-  ): Promise<Published> {
-    const outcome = Promise.withResolvers<Published>()
-    const done = () => {}
-    const flight: Flight = { landed: outcome.promise.then(done, done) }
-    const landing = (error: unknown) => {
-      flights.delete(messageId)
-      if (isNack(error)) outcome.resolve({ sent: false, reason: 'Refused', message: 'the broker refused the message' })
-      else if (error) outcome.reject(unknown(fault ?? reasonOf(error)))
-      else if (flight.returned === undefined) outcome.resolve({ sent: true })
-      else outcome.resolve({ sent: false, reason: 'Unroutable', message: flight.returned })
+    timeoutMs: number,
+  ) {
+    const answer = Promise.withResolvers<Published>()
+    const flight: Flight = { landed: [] }
+    let timer: NodeJS.Timeout | undefined
+
+    function answered(): void {
+      clearTimeout(timer)
+      unanswered -= 1
+      if (unanswered === 0) whenAllAnswered?.()
     }
+
+    function landing(error: unknown): void {
+      flights.delete(messageId)
+      if (isNack(error)) answer.resolve({ sent: false, reason: 'Refused', message: 'the broker refused the message' })
+      else if (error) answer.reject(unknown(fault ?? reasonOf(error)))
+      else if (flight.returned === undefined) answer.resolve(SENT)
+      else answer.resolve({ sent: false, reason: 'Unroutable', message: flight.returned })
+      // One that was told of its lateness has its answer.
+      if (timer !== undefined) answered()
+      for (const told of flight.landed) told()
+    }
+
     const options = { ...properties, messageId, persistent: true, mandatory }
     try {
       on.publish(message.exchange, message.routingKey, message.content, options, landing)
@@ -120,7 +142,16 @@ export function createPublisher({ refusal }: { refusal: () => string | undefined
       throw unsent(reasonOf(error))
     }
     flights.set(messageId, flight)
-    return outcome.promise
+    unanswered += 1
+    timer = setTimeout(
+      () => {
+        answered()
+        timer = undefined
+        answer.reject(unknown('no confirm in time'))
+      },
+      Math.max(0, timeoutMs),
+    )
+    return answer.promise
   }
 
   return { setup, publish }
@@ -144,10 +175,12 @@ function unknown(reason: string): SoaError {
   return new SoaError('SOA_BROKER_FAILED', `Message may or may not have been sent: ${reason}`, { status: 503 })
 }
 
-function inTime<T>(promise: Promise<T>, ms: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(unknown('no confirm in time')), Math.max(0, ms))
+function landingOf({ landed }: Flight, ms: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(unknown('no confirm in time')), Math.max(0, ms))
+    landed.push(() => {
+      clearTimeout(timer)
+      resolve()
+    })
   })
-  return Promise.race([promise, late]).finally(() => clearTimeout(timer))
 }

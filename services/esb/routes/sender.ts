@@ -26,7 +26,7 @@ export function createSender({ publishing, publish, confirmTimeoutMs, random, tr
   return async function send(message, signal) {
     let unknown = 'it was not tried'
     for (let attempt = 0; attempt < tries && !signal.aborted; attempt++) {
-      await untilUp(publishing, signal)
+      if (publishing.state().phase !== 'up') await untilUp(publishing, signal)
       if (signal.aborted) break
       try {
         return await publish(message, { timeoutMs: confirmTimeoutMs })
