@@ -17,6 +17,8 @@ const BARE = 'bench-bare'
 /** Messages in a queue before a mediator starts. */
 const PER_SECOND_ASKED = 5_000
 const LATENCY_RATE = 1_000
+/** As the chart sets it. */
+const SEMI_SPACE_MB = 16
 
 /** What the routes do; each is one MessageRoute that writes to the same queue as the bare loop. */
 const ROUTES = {
@@ -50,7 +52,8 @@ export const hops: Bench = async (options) => {
     await bed.queue(BARE)
     const platform = await startPlatform({ from: { folder }, gateways: 0 })
     const flags = { 'controller-url': platform.controller.url, 'registry-url': platform.registries[0]?.url ?? '' }
-    const esb = await deployable('services/esb/main.ts', { ...flags, 'amqp-url': bed.url, 'log-level': 'warn' })
+    const its = { ...flags, 'amqp-url': bed.url, 'log-level': 'warn' }
+    const esb = await deployable('services/esb/main.ts', its, { semiSpaceMb: SEMI_SPACE_MB })
     try {
       await esb.start()
       await esb.kill('SIGTERM')

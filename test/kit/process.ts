@@ -20,14 +20,20 @@ export interface Deployable {
 const root = join(import.meta.dirname, '../..')
 
 // The young generation grows to 134 MB by default when a burst comes, such as a first full list, and stays there.
-// As the image sets it.
-const nodeFlags = ['--max-semi-space-size=4']
+// As the image sets it; the bus, through which much passes and little stays, is given more by the chart.
+const SEMI_SPACE_MB = 4
+
+export interface Starting {
+  readonly control?: string
+  readonly started?: string
+  readonly semiSpaceMb?: number
+}
 
 /** `main` is the entry point from the root; `control` names the port flag whose /readyz tells that it serves. */
 export async function deployable(
   main: string,
   flags: Readonly<Record<string, string>>,
-  { control = 'port', started = '/readyz' }: { control?: string; started?: string } = {},
+  { control = 'port', started = '/readyz', semiSpaceMb = SEMI_SPACE_MB }: Starting = {},
 ): Promise<Deployable> {
   const folder = mkdtempSync(join(tmpdir(), 'soaplane-process-'))
   const port = await freePort()
@@ -44,7 +50,7 @@ export async function deployable(
     ended: () => child?.ended(),
     log: () => linesOf(join(folder, 'log')),
     async start() {
-      const own = startChild(process.execPath, [...nodeFlags, join(root, main), ...args], {
+      const own = startChild(process.execPath, [`--max-semi-space-size=${semiSpaceMb}`, join(root, main), ...args], {
         logFile: join(folder, 'log'),
       })
       child = own
