@@ -1,6 +1,8 @@
+import type { Writable } from 'node:stream'
 import { type ChannelModel, type ConfirmChannel, connect } from 'amqplib'
 import { type AmqpAddress, amqpAddress } from './amqp/address.ts'
 import { type Living, live } from './amqp/connection.ts'
+import { gathered } from './amqp/gathered.ts'
 import { createLane, type Lane, type Setup } from './amqp/lane.ts'
 import { amqpMetrics } from './amqp/metrics.ts'
 import { createPublisher, type Outgoing, type Published, type Publisher } from './amqp/publisher.ts'
@@ -256,11 +258,13 @@ function versionOf({ connection }: ChannelModel): string | undefined {
 
 async function opened({ url }: AmqpAddress, name: string): Promise<ChannelModel> {
   // Without noDelay a confirm of a body over 2 KiB waits 40 ms for a delayed ACK.
-  return connect(url, {
+  const model = await connect(url, {
     noDelay: true,
     timeout: CONNECT_TIMEOUT_MS,
     clientProperties: { connection_name: `soaplane ${name}` },
   })
+  gathered((model.connection as unknown as { readonly stream: Writable }).stream)
+  return model
 }
 
 /** Resolves once the broker has taken a connection with these credentials; rejects with the reason, credentials left out. */

@@ -16,7 +16,7 @@ describe('a trace that came along', () => {
     { came: `cc-${TRACE}-${PARENT}-01`, flags: '01', why: 'a later version may have no more' },
   ])('goes on with a new parent: $why', ({ came, flags }) => {
     expect(childOf(came, half)).toEqual({
-      traceparent: `00-${TRACE}-8080808080808080-${flags}`,
+      traceparent: `00-${TRACE}-8000000080000000-${flags}`,
       traceId: TRACE,
       isContinued: true,
     })
@@ -35,9 +35,9 @@ describe('a new trace begins', () => {
     { came: `00-${TRACE}-${PARENT}-01-more`, why: 'this version has no more' },
     { came: `cc-${TRACE}-${PARENT}-01x`, why: 'what follows is not set off' },
   ])('when $why', ({ came }) => {
-    const traceId = '80'.repeat(16)
+    const traceId = '80000000'.repeat(4)
     expect(childOf(came, half)).toEqual({
-      traceparent: `00-${traceId}-8080808080808080-03`,
+      traceparent: `00-${traceId}-8000000080000000-03`,
       traceId,
       isContinued: false,
     })

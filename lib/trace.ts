@@ -25,11 +25,11 @@ export function childOf(traceparent: string | undefined, random: () => number): 
 
 // Recorded: what asks its parent, as tracers do unless told otherwise, would record nothing of a trace that begins with a no.
 function newTrace(random: () => number): TraceContext {
-  return written(idOf(16, random), SAMPLED | RANDOM, random, false)
+  return written(idOf(4, random), SAMPLED | RANDOM, random, false)
 }
 
 function written(traceId: string, flags: number, random: () => number, isContinued: boolean): TraceContext {
-  const traceparent = `00-${traceId}-${idOf(8, random)}-${flags.toString(16).padStart(2, '0')}`
+  const traceparent = `00-${traceId}-${idOf(2, random)}-${flags.toString(16).padStart(2, '0')}`
   return { traceparent, traceId, isContinued }
 }
 
@@ -44,12 +44,12 @@ function isZero(id: string): boolean {
   return /^0+$/.test(id)
 }
 
-/** An id of so many bytes, never all zero: that one is invalid. */
-function idOf(bytes: number, random: () => number): string {
+/** An id of so many words of four bytes, never all zero: that one is invalid. */
+function idOf(words: number, random: () => number): string {
   let id = ''
-  for (let i = 0; i < bytes; i++)
-    id += Math.floor(random() * 256)
+  for (let i = 0; i < words; i++)
+    id += Math.floor(random() * 0x1_0000_0000)
       .toString(16)
-      .padStart(2, '0')
+      .padStart(8, '0')
   return isZero(id) ? `${id.slice(0, -1)}1` : id
 }

@@ -12,13 +12,13 @@ describe('the trace of a delivery', () => {
   it('is that of its message, gone on by one hop', () => {
     const headers = { mine: 1, traceparent: `00-${TRACE}-b7ad6b7169203331-01`, tracestate: 'a=1' }
     expect(traced(delivery(headers), half).headers).toEqual({
-      ...{ mine: 1, traceparent: `00-${TRACE}-8080808080808080-01`, tracestate: 'a=1' },
+      ...{ mine: 1, traceparent: `00-${TRACE}-8000000080000000-01`, tracestate: 'a=1' },
     })
   })
 
   it.each([{}, { traceparent: 'nonsense' }, { traceparent: 7 }])('begins anew for a message with %j', (trace) => {
     expect(traced(delivery({ ...trace, tracestate: 'a=1' }), half).headers).toEqual({
-      traceparent: `00-${'80'.repeat(16)}-8080808080808080-03`,
+      traceparent: `00-${'80000000'.repeat(4)}-8000000080000000-03`,
     })
   })
 
@@ -28,6 +28,6 @@ describe('the trace of a delivery', () => {
       { ...delivery({ traceparent: `00-${TRACE}-b7ad6b7169203331-01` }), to: { kind: 'service', request } },
       half,
     )
-    expect(sent.to).toMatchObject({ request: { headers: { a: 'b', traceparent: `00-${TRACE}-8080808080808080-01` } } })
+    expect(sent.to).toMatchObject({ request: { headers: { a: 'b', traceparent: `00-${TRACE}-8000000080000000-01` } } })
   })
 })
