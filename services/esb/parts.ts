@@ -79,7 +79,16 @@ export function esb(config: EsbConfig, env: EsbEnv): Esb {
   // Stopped from the end: what waits for the broker first, then the routes, while what they have in hand can be published.
   return {
     parts: [
-      ...[api, wsPart('channels', api.server, sockets, MAX_FROM_SUBSCRIBERS), compilers, caller, ...broker.parts, routes, discovery, feed],
+      ...[
+        api,
+        wsPart('channels', api.server, sockets, MAX_FROM_SUBSCRIBERS),
+        compilers,
+        caller,
+        ...broker.parts,
+        routes,
+        discovery,
+        feed,
+      ],
       ...parts,
       readiness(feed, [feed, ...broker.parts, routes]),
     ],
