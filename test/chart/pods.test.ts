@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { settings as controller } from '#controller/config.ts'
 import type { Settings } from '#lib/config.ts'
@@ -9,6 +11,8 @@ import { settings as check } from '../../install/check/config.ts'
 import { settings as secrets } from '../../install/secrets/config.ts'
 import { settings as examples } from '../../services/examples/config.ts'
 import { EXAMPLES } from '../../services/examples/parts.ts'
+
+const DOCKERFILE = join(import.meta.dirname, '../../Dockerfile')
 
 interface Env {
   readonly name: string
@@ -99,6 +103,15 @@ describe.each(VALUE_SETS)('with the values of %s', (set) => {
       expect([...made, ...given, ...(told.includes(`\\"${name}\\"`) ? [name] : [])]).toContain(name)
     }
   })
+})
+
+it('Node.js is given all flags that the image gives it, some with another value', async () => {
+  const nameOf = (flag: string) => flag.split('=')[0]
+  const image = /NODE_OPTIONS="?([^"\n\\]*)/.exec(readFileSync(DOCKERFILE, 'utf8'))?.[1]?.trim()
+  const ofPods = (await podsOf('default')).flatMap(({ spec }) =>
+    containersOf(spec).flatMap(({ env = [] }) => (env as readonly Env[]).filter(({ name }) => name === 'NODE_OPTIONS')),
+  )
+  expect(ofPods.map(({ value = '' }) => value.split(' ').map(nameOf))).toEqual([image?.split(' ').map(nameOf)])
 })
 
 it('the example services have the ports that they listen on', async () => {
