@@ -1,22 +1,14 @@
-import fc from 'fast-check'
 import { afterAll, describe, expect, it } from 'vitest'
-import { compileSchema, createSchemas, SchemaError, type Schemas, schemaFault } from './json-schema.ts'
+import { createSchemas, SchemaError, type Schemas, schemaFault } from './json-schema.ts'
 
 const schemas = createSchemas({ timeoutMs: 1_000 })
 afterAll(() => schemas.stop())
 
 const order = {
   $schema: 'https://json-schema.org/draft/2020-12/schema',
-  type: 'object',
   required: ['id', 'lines'],
-  properties: {
-    id: { type: 'string', pattern: '^o-[0-9]+$' },
-    state: { enum: ['new', 'paid'] },
-    due: { type: 'string', format: 'date' },
-    lines: { type: 'array', minItems: 1, items: { $ref: '#/$defs/line' } },
-  },
-  additionalProperties: false,
-  $defs: { line: { type: 'object', properties: { qty: { type: 'integer', minimum: 1 }, 'a/b': { const: 1 } } } },
+  properties: { id: { pattern: '^o-[0-9]+$' }, due: { format: 'date' }, lines: { items: { $ref: '#/$defs/line' } } },
+  $defs: { line: { properties: { qty: { type: 'integer', minimum: 1 } } } },
 }
 const CATASTROPHE = { schema: { type: 'string', pattern: '^(a+)+$' }, value: `${'a'.repeat(40)}!` }
 
@@ -27,51 +19,6 @@ async function refusal(schema: unknown, value: unknown, by: Schemas = schemas) {
     return fault instanceof SchemaError ? { kind: fault.kind, message: fault.message } : { thrown: fault }
   }
 }
-
-describe('a value is held against a schema', () => {
-  it.each([
-    { value: { id: 'o-1', lines: [{ qty: 1 }], state: 'new', due: '2028-02-29' }, says: undefined },
-    { value: {}, says: "must have required property 'id'; must have required property 'lines'" },
-    {
-      value: { id: 'o-1', lines: [{ qty: 0 }, { qty: 'x' }] },
-      says: 'lines.0.qty: must be >= 1; lines.1.qty: must be integer',
-    },
-    { value: { id: 'o-1', lines: [{ 'a/b': 2 }] }, says: 'lines.0.a/b: must be equal to constant (1)' },
-    {
-      value: { id: 'o-1', lines: [{}], state: 'x' },
-      says: 'state: must be equal to one of the allowed values ("new","paid")',
-    },
-    { value: { id: 'o-1', lines: [{}], more: 1 }, says: 'must NOT have additional properties (more)' },
-    { value: { id: 'o-1', lines: [{}], due: '2027-02-29' }, says: 'due: must match format "date"' },
-    { value: 5, says: 'must be object' },
-  ])('and $value gives: $says', ({ value, says }) => expect(compileSchema(order)(value)).toBe(says))
-
-  it('with three violations named at most, and the first alone where the value is large', () => {
-    const check = compileSchema({ type: 'array', items: { type: 'integer' } })
-    expect(check(Array(10).fill('x'))).toBe('0: must be integer; 1: must be integer; 2: must be integer')
-    expect(check(Array(100_000).fill('x'))).toBe('0: must be integer')
-  })
-
-  it('in a line of bounded length, whatever names are in it', () =>
-    fc.assert(
-      fc.property(fc.string({ minLength: 1, unit: 'binary' }), (name) => {
-        const told = compileSchema({ additionalProperties: false })({ [name.repeat(300)]: 1 }) ?? ''
-        expect([told.length <= 501, /[\r\n]/.test(told)]).toEqual([true, false])
-      }),
-    ))
-
-  it('and what every object inherits is no property of it', () => {
-    const check = compileSchema({ required: ['constructor', 'toString'] })
-    expect(check({})).toBe("must have required property 'constructor'; must have required property 'toString'")
-  })
-
-  it('of its own alone: two schemas may have the same $id', () => {
-    const [one, other] = ['string', 'number'].map((type) =>
-      compileSchema({ $id: 'https://example.org/s', $ref: '#/$defs/v', $defs: { v: { type } } }),
-    )
-    expect([one?.('x'), other?.('x')]).toEqual([undefined, 'must be number'])
-  })
-})
 
 describe('a schema that cannot be used', () => {
   const depth = (levels: number): object => (levels === 0 ? {} : { properties: { a: depth(levels - 1) } })
@@ -104,7 +51,7 @@ describe('a schema that cannot be used', () => {
     { schema: { enum: Array(30_000).fill(1) }, says: 'the schema is too large' },
   ])('has its fault named: $says', ({ schema, says }) => {
     expect(schemaFault(schema)).toEqual(says)
-    expect(() => schemas.compile(schema)).toThrow()
+    expect(() => schemas.compile(schema)).toThrow(expect.objectContaining({ message: says }))
   })
 
   it.each([{ schema: order }, { schema: true }, { schema: { format: 'our-own', 'x-remark': 1 } }])(

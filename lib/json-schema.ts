@@ -1,26 +1,14 @@
-import { type Check, compile } from './json-schema/compile.ts'
+import { compile, faultOf } from './json-schema/compile.ts'
 import { whyLong } from './json-schema/effort.ts'
 import { SchemaError } from './json-schema/fault.ts'
 import type { Answer, Task } from './json-schema/worker.ts'
 import { createWorkerPool, WorkerFault, type WorkerPool } from './worker-pool.ts'
 
-export type { Check } from './json-schema/compile.ts'
 export { SchemaError } from './json-schema/fault.ts'
 
 /** Why a schema (JSON Schema 2020-12) cannot be used; undefined when it can. */
 export function schemaFault(schema: unknown): string | undefined {
-  const compiled = compile(schema)
-  return 'fault' in compiled ? compiled.fault : undefined
-}
-
-/**
- * A schema of our own as a check; throws for what `schemaFault` has a reason against. It takes as long as it takes: those of
- * users are for `createSchemas`.
- */
-export function compileSchema(schema: unknown): Check {
-  const compiled = compile(schema)
-  if ('fault' in compiled) throw new Error(compiled.fault)
-  return compiled.check
+  return faultOf(schema)
 }
 
 export interface SchemaOptions {
@@ -57,8 +45,9 @@ export function createSchemas(options: SchemaOptions = {}): Schemas {
   let last = 0
   return {
     compile(schema) {
-      const check = compileSchema(schema)
-      if (whyLong(schema) === undefined) return { validate: check }
+      const compiled = compile(schema)
+      if ('fault' in compiled) throw new Error(compiled.fault)
+      if (whyLong(schema) === undefined) return { validate: compiled.check }
       const task = { id: ++last, schema: JSON.stringify(schema) }
       return { validate: (value) => validated(pool, task, value) }
     },

@@ -1,4 +1,4 @@
-import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js'
+import { Ajv2020, type ErrorObject, type Options } from 'ajv/dist/2020.js'
 import formats, { type FormatName } from 'ajv-formats'
 import { isWithin } from '#lib/weigh.ts'
 import { oneLine, said } from './violations.ts'
@@ -23,19 +23,35 @@ const FORMATS: FormatName[] = [
 const OPTIONS = { strict: false, logger: false, ownProperties: true } as const
 const metaSchema = new Ajv2020(OPTIONS)
 
+// To tidy the code before it is run takes as long as all else here, and gains nothing: V8 does it again.
+const CODE = { optimize: false }
+const NOT_TO_RUN = { messages: false, code: { ...CODE, process: () => 'return () => true' } }
+
+/** What `compile` has against a schema. The code is written, as that tells, but not read: it takes half the time. */
+export function faultOf(schema: unknown): string | undefined {
+  const fault = misshapen(schema)
+  if (fault !== undefined) return fault
+  try {
+    validatorOf(schema as object | boolean, NOT_TO_RUN)
+    return undefined
+  } catch (thrown) {
+    return reasonOf(thrown)
+  }
+}
+
 /** Each schema has an ajv of its own: what one names (`$id`) is nothing to another. */
 export function compile(schema: unknown): Compiled {
-  const fault = faultOf(schema)
+  const fault = misshapen(schema)
   if (fault !== undefined) return { fault }
   try {
-    const first = validatorOf(schema as object | boolean, false)
+    const first = validatorOf(schema as object | boolean, { allErrors: false })
     let several: typeof first | undefined
     return {
       check(value) {
         if (first(value)) return undefined
         const found = first.errors as ErrorObject[]
         if (!isWithin(value, MAX_SEARCHED)) return said(found)
-        several ??= validatorOf(schema as object | boolean, true)
+        several ??= validatorOf(schema as object | boolean, { allErrors: true })
         return said(several(value) ? found : (several.errors as ErrorObject[]))
       },
     }
@@ -44,14 +60,15 @@ export function compile(schema: unknown): Compiled {
   }
 }
 
-function validatorOf(schema: object | boolean, allErrors: boolean) {
+function validatorOf(schema: object | boolean, use: Options) {
   // The schema is known to be one. To write out what is referred to at each place could make gigabytes of a few lines.
-  const ajv = new Ajv2020({ ...OPTIONS, allErrors, meta: false, validateSchema: false, inlineRefs: 20 })
+  const ajv = new Ajv2020({ ...OPTIONS, meta: false, validateSchema: false, inlineRefs: 20, code: CODE, ...use })
   formats.default(ajv, FORMATS)
   return ajv.compile(schema)
 }
 
-function faultOf(schema: unknown): string | undefined {
+/** What is no schema at all. */
+function misshapen(schema: unknown): string | undefined {
   if (typeof schema === 'boolean') return undefined
   if (typeof schema !== 'object' || schema === null || Array.isArray(schema))
     return 'a schema is an object, or true or false'
