@@ -5,7 +5,6 @@ import { type Piece, piecesOf } from './expression/template.ts'
 import { createTurns } from './expression/turns.ts'
 
 export { checkTemplate } from './expression/check.ts'
-export type { Bindings } from './expression/engine.ts'
 export { ExpressionError } from './expression/fault.ts'
 
 export interface ExpressionOptions {

@@ -38,7 +38,7 @@ const MAX_PICTURE_CHARS = 200
  *
  * They keep the parameters of those they stand for: JSONata reads how many there are, and their names.
  */
-export function boundNatives(bounds: Bounds): Readonly<Record<Name, (this: Focus, ...args: never[]) => unknown>> {
+function boundNatives(bounds: Bounds): Readonly<Record<Name, (this: Focus, ...args: never[]) => unknown>> {
   const { weight, quadraticWeight, exceeded } = bounds
 
   function within(name: string, value: unknown, most: Weight = weight): void {

@@ -5,7 +5,7 @@ import { type Refusal, refusal } from '../http/refusal.ts'
 import type { Choice } from './pick.ts'
 
 /** One call works through no more than this; the answer says what is left. */
-export const MAX_LETTERS = 10_000
+const MAX_LETTERS = 10_000
 const MAX_IDS = 1_000
 
 /** What an operator wants done with the letters of a queue. */

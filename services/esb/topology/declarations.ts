@@ -41,7 +41,7 @@ export interface Binding {
 
 type Arguments = Readonly<Record<string, unknown>>
 
-export const OLDEST_BROKER = '3.10.0'
+const OLDEST_BROKER = '3.10.0'
 
 /** Why the bus cannot work on this broker; undefined when it can. Quorum queues have message TTL and at-least-once dead letters from 3.10 on. */
 export function brokerFault(version: string | undefined): string | undefined {
