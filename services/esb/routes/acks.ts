@@ -29,16 +29,16 @@ export function createAcks(channel: AckChannel, soon: (work: () => void) => void
     isScheduled = false
     if (isOver) return
     let upTo = through
-    let fresh = 0
+    let newest = through
     for (let isNext = true; isNext; ) {
       const isFresh = gathered.delete(upTo + 1)
       isNext = isFresh || ahead.delete(upTo + 1)
       if (isNext) upTo += 1
-      if (isFresh) fresh += 1
+      if (isFresh) newest = upTo
     }
+    // Not one that went ahead: over a tag that is settled the broker closes the channel, `multiple` or not.
+    if (newest > through) channel.ack(named(newest), true)
     through = upTo
-    // With what went ahead among them the last tag need not be a fresh one: `multiple` says all up to it.
-    if (fresh > 0) channel.ack(named(upTo), true)
     for (const tag of gathered) {
       channel.ack(named(tag))
       ahead.add(tag)
