@@ -129,6 +129,19 @@ describe('a publisher', () => {
     expect(await copy).toEqual({ sent: true })
   })
 
+  it('tells that nothing is heard of the broker from a late confirm on, until it says anything or the channel is lost', async () => {
+    await expect(publisher.publish(message('1'), 5)).rejects.toThrow('no confirm in time')
+    const heard = [publisher.isUnheard()]
+    const other = publisher.publish(message('2'), 1_000)
+    channel.confirms[1]?.(null)
+    await other
+    heard.push(publisher.isUnheard())
+    await expect(publisher.publish(message('3'), 5)).rejects.toThrow('no confirm in time')
+    heard.push(publisher.isUnheard())
+    channel.emit('close')
+    expect([...heard, publisher.isUnheard()]).toEqual([true, false, true, false])
+  })
+
   it('leaves when every caller has an answer, and sends nothing more', async () => {
     let left = false
     const published = publisher.publish(message('1'), 1_000)

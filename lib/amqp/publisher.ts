@@ -56,6 +56,8 @@ const SENT: Published = { sent: true }
 export interface Publisher {
   readonly setup: Setup<PublishChannel>
   readonly publish: (message: Outgoing, timeoutMs: number) => Promise<Published>
+  /** Whether a confirm was late, and the broker has said nothing of any message since. */
+  readonly isUnheard: () => boolean
 }
 
 /** Confirms and returns, brought together. A returned message is confirmed too (the return comes first), yet was dropped. */
@@ -65,6 +67,8 @@ export function createPublisher({ refusal }: { refusal: () => string | undefined
   let unanswered = 0
   let whenAllAnswered: (() => void) | undefined
   let channel: PublishChannel | undefined
+
+  let unheard = false
 
   /** Why the channel was lost: the confirms that are lost with it do not tell. */
   let fault: string | undefined
@@ -82,6 +86,7 @@ export function createPublisher({ refusal }: { refusal: () => string | undefined
     })
     fresh.on('close', () => {
       if (channel === fresh) channel = undefined
+      unheard = false
     })
     return async () => {
       channel = undefined
@@ -125,6 +130,7 @@ export function createPublisher({ refusal }: { refusal: () => string | undefined
 
     function landing(error: unknown): void {
       flights.delete(messageId)
+      unheard = false
       if (isNack(error)) answer.resolve({ sent: false, reason: 'Refused', message: 'the broker refused the message' })
       else if (error) answer.reject(unknown(fault ?? reasonOf(error)))
       else if (flight.returned === undefined) answer.resolve(SENT)
@@ -147,6 +153,7 @@ export function createPublisher({ refusal }: { refusal: () => string | undefined
       () => {
         answered()
         timer = undefined
+        unheard = true
         answer.reject(unknown('no confirm in time'))
       },
       Math.max(0, timeoutMs),
@@ -154,7 +161,7 @@ export function createPublisher({ refusal }: { refusal: () => string | undefined
     return answer.promise
   }
 
-  return { setup, publish }
+  return { setup, publish, isUnheard: () => unheard }
 }
 
 // amqplib tells a nack from a lost channel by this text alone; test/integration/amqp.test.ts holds it to that.

@@ -90,7 +90,7 @@ export function esb(config: EsbConfig, env: EsbEnv): Esb {
         feed,
       ],
       ...parts,
-      readiness(feed, [feed, ...broker.parts, routes]),
+      readiness(feed, [feed, ...broker.parts, routes, ...parts]),
     ],
     url: api.url,
   }

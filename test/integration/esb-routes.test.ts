@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { settings } from '#services/esb/config.ts'
+import { esb } from '#services/esb/parts.ts'
 import { connections } from '#test/kit/amqp.ts'
 import { startBroker, type TestBroker } from '#test/kit/broker.ts'
 import { type Bus, startBus } from '#test/kit/esb.ts'
 import { type BusClient, busClient, routeOf } from '#test/kit/esb-client.ts'
 import { eventually } from '#test/kit/eventually.ts'
+import { inProcess } from '#test/kit/in-process.ts'
 
 let broker: TestBroker
 let bus: Bus
@@ -141,6 +144,36 @@ describe('a route that is deleted while no replica runs', () => {
       await eventually(async () => (await look('soa.unroutable')).some(({ text }) => text === 'to nobody'))
     } finally {
       await after.stop()
+    }
+  })
+})
+
+describe('a replica that has no model yet', () => {
+  it('takes nothing away of what others have placed', async () => {
+    const instance = 'waits-for-its-model'
+    const owner = await startBus({ amqpUrl: broker.url, flags: { instance } })
+    const { send, sink } = await client()
+    const taken = await sink('placed-out')
+    await owner.apply('placed.yaml', [routeOf('placed', { from: { keys: ['placed'] }, to: to('placed-out') })])
+    // Nothing answers there, as when the controller is away.
+    const nobody = { 'controller-url': 'http://127.0.0.1:9', 'registry-url': 'http://127.0.0.1:9' }
+    const flags = {
+      ...nobody,
+      instance,
+      host: '127.0.0.1',
+      port: '0',
+      'amqp-url': broker.url,
+      'topology-interval-ms': '100',
+    }
+    const newcomer = await inProcess('esb', settings, flags, esb)
+    try {
+      // Told after each look at the broker.
+      await eventually(async () => (await (await fetch(`${newcomer.url()}/metrics`)).text()).includes('soa_esb_depth{'))
+      await send('placed', 'x')
+      await eventually(() => taken.length === 1)
+    } finally {
+      await newcomer.stop()
+      await owner.stop()
     }
   })
 })

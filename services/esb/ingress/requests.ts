@@ -53,6 +53,8 @@ export function createRequests(amqp: Amqp, { confirmTimeoutMs }: { readonly conf
   return {
     name: 'replies',
     start() {},
+    // Under an alarm it is known why, and messages are refused before they are sent.
+    unready: () => (amqp.state().phase === 'up' && publisher.isUnheard() ? 'the broker confirms nothing' : undefined),
     stop() {
       isStopping = true
       letGo('Stopping')

@@ -11,12 +11,16 @@ export interface ConsumerOptions {
   readonly prepare: () => Promise<void>
   /** Runs before the first message of a channel: an owner that has just become one may have to catch up. */
   readonly takeOver: () => Promise<void>
+  /** How long the broker may take to begin. */
+  readonly patienceMs: number
   readonly handler: Handler
   readonly inHand: InHand
 }
 
 export interface Consumer {
   readonly unready: () => string | undefined
+  /** Whether the broker has not answered in time: of a queue without a majority of its members it says nothing at all. */
+  readonly isUnheard: () => boolean
   /** Takes no more, finishes what is in hand within a bounded time, leaves the rest to others. */
   readonly leave: () => Promise<void>
 }
@@ -25,7 +29,20 @@ const FINISH_MS = 10_000
 
 /** Feeds a handler from a queue, over a lane of its own. */
 export function createConsumer(amqp: Pick<Amqp, 'onConnect'>, options: ConsumerOptions): Consumer {
-  const { name, queue, prefetch, prepare, takeOver, handler, inHand } = options
+  const { name, queue, prefetch, prepare, takeOver, handler, inHand, patienceMs } = options
+  let unheard = false
+
+  function soon(channel: ConfirmChannel): () => void {
+    const timer = setTimeout(() => {
+      unheard = true
+    }, patienceMs)
+    const heard = () => {
+      clearTimeout(timer)
+      unheard = false
+    }
+    channel.once('close', heard)
+    return heard
+  }
 
   async function setup(channel: ConfirmChannel, { fail }: { readonly fail: (reason: string) => void }): Promise<Leave> {
     const over = new AbortController()
@@ -34,6 +51,7 @@ export function createConsumer(amqp: Pick<Amqp, 'onConnect'>, options: ConsumerO
       handler.groups.clear()
       inHand.forget(channel)
     })
+    const heard = soon(channel)
     await prepare()
     await channel.prefetch(prefetch)
     let tookOver: Promise<void> | undefined
@@ -53,6 +71,7 @@ export function createConsumer(amqp: Pick<Amqp, 'onConnect'>, options: ConsumerO
     }
 
     const { consumerTag } = await channel.consume(queue, onDelivery)
+    heard()
     return async () => {
       await channel.cancel(consumerTag)
       for (const { settling } of handler.groups.clear()) settling.leave()
@@ -62,5 +81,5 @@ export function createConsumer(amqp: Pick<Amqp, 'onConnect'>, options: ConsumerO
     }
   }
 
-  return amqp.onConnect(name, setup, { apart: true })
+  return { ...amqp.onConnect(name, setup, { apart: true }), isUnheard: () => unheard }
 }

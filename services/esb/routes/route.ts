@@ -36,6 +36,8 @@ export interface Route {
   readonly update: (entry: MessageRouteEntry) => boolean
   /** Reads a queue that the route had before, beside its own. */
   readonly drain: (queue: string) => Consumer
+  /** Whether the broker does not answer to it. */
+  readonly isUnheard: () => boolean
   readonly leave: () => Promise<void>
 }
 
@@ -74,6 +76,7 @@ export function createRoute(first: MessageRouteEntry, compiled: Mediation, deps:
   function consume(name: string, from: string, prepare: () => Promise<void>): Consumer {
     return createConsumer(broker.consuming, {
       ...{ name, queue: from, prefetch: prefetchOf(first), prepare, handler, inHand },
+      patienceMs: settings.confirmTimeoutMs,
       async takeOver() {
         const windowMs = windowOf(entry)
         if (seen !== undefined && windowMs !== undefined) await seen.load(windowMs)
@@ -102,6 +105,7 @@ export function createRoute(first: MessageRouteEntry, compiled: Mediation, deps:
       return true
     },
     drain: (former) => consume(`route ${key}, former queue`, former, async () => {}),
+    isUnheard: consumer.isUnheard,
     async leave() {
       await consumer.leave()
       await lane.leave()

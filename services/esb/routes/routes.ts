@@ -29,6 +29,8 @@ export interface Routes extends Part {
 
 const PROGRAMMED_WITHIN_MS = 5_000
 const LOOK_MS = 20
+/** A placement that failed is tried again long before all is declared anew: a stream just made may lack its member here. */
+const PLACE_AGAIN_MS = 1_000
 
 export interface RoutesOptions extends Omit<RouteDeps, 'queueOf'> {
   readonly settings: RouteDeps['settings'] & { readonly instance: string }
@@ -53,12 +55,15 @@ export function createRoutes(options: RoutesOptions): Routes {
   let running: ReadonlyMap<string, RunningRoute> = new Map()
   let turn: Promise<void> = Promise.resolve()
   let asserting: NodeJS.Timeout | undefined
+  let placingAgain: NodeJS.Timeout | undefined
+  let hasModel = false
   /** Why nothing can be placed on the broker. */
   let missing: string | undefined = 'not declared yet'
   /** Routes that the broker refuses, and why. */
   let misplaced: ReadonlyMap<string, string> = new Map()
 
   async function change(slice: Slice<'esb'>): Promise<void> {
+    hasModel = true
     for (const key of [...routes.keys()]) if (!slice.has(key)) await end(key)
     for (const [key, entry] of slice) {
       try {
@@ -99,10 +104,15 @@ export function createRoutes(options: RoutesOptions): Routes {
   async function place(again: boolean): Promise<void> {
     try {
       const entries = [...routes.values()].map(({ route }) => route.running.entry)
-      misplaced = await placement.place(entries, { again })
+      // Before the first model nothing is known to be gone: all that others have placed would be taken for leftovers.
+      if (hasModel) misplaced = await placement.place(entries, { again })
+      else await declarer.base()
       missing = undefined
     } catch (error) {
       missing = reasonOf(error)
+      clearTimeout(placingAgain)
+      // Where the broker is away, its return brings the next.
+      if (broker.consuming.state().phase !== 'down') placingAgain = setTimeout(placeAgain, PLACE_AGAIN_MS)
     }
   }
 
@@ -113,6 +123,13 @@ export function createRoutes(options: RoutesOptions): Routes {
       await place(true)
       metrics.depths(await depthsOf(running.values(), declarer.depth, log))
     })
+  }
+
+  /** A queue that is stuck by itself is its route's affair; of a broker that has lost its majority no route hears. */
+  function unheard(): string | undefined {
+    const all = [...routes.values()].map(({ route }) => route)
+    const isDeaf = all.some((route) => route.isUnheard()) && all.every(({ running }) => running.unready() !== undefined)
+    return isDeaf ? 'the broker answers to no route' : undefined
   }
 
   function refused(): Refused {
@@ -146,12 +163,13 @@ export function createRoutes(options: RoutesOptions): Routes {
       })
       if (broker.consuming.state().phase !== 'down') placeAgain()
     },
-    unready: () => missing,
+    unready: () => missing ?? unheard(),
     async stop() {
       clearInterval(asserting)
       stopping.abort()
       await Promise.all([...routes.keys()].map(end))
       await turn
+      clearTimeout(placingAgain)
     },
   }
 }
