@@ -30,7 +30,13 @@ export interface ClusterNode {
 
 const START_MS = 180_000
 
-export async function startCluster({ nodes: count = 3 }: { readonly nodes?: number } = {}): Promise<TestCluster> {
+export interface ClusterOptions {
+  readonly nodes?: number
+  /** What a node does that no longer sees the others: lies low until it does, as in the chart, or goes on, as by default. */
+  readonly minority?: 'pause_minority' | 'ignore' | undefined
+}
+
+export async function startCluster({ nodes: count = 3, minority }: ClusterOptions = {}): Promise<TestCluster> {
   const files = await serverFiles()
   const dir = await mkdtemp(join(tmpdir(), 'soaplane-cluster-'))
   const [epmdPort = 0, ...ports] = await freePorts(1 + count)
@@ -53,7 +59,7 @@ export async function startCluster({ nodes: count = 3 }: { readonly nodes?: numb
 
   try {
     const cookie = randomUUID()
-    const conf = confOf(names)
+    const conf = confOf(names, minority)
     const started = ports.map((port, i) =>
       clusterNode({ files, dir, cookie, name: names[i] as string, port, epmdPort, conf }),
     )
@@ -69,11 +75,11 @@ export async function startCluster({ nodes: count = 3 }: { readonly nodes?: numb
 }
 
 /** As the chart has it, as far as 3.10 knows it. */
-function confOf(names: readonly string[]): readonly string[] {
+function confOf(names: readonly string[], minority: ClusterOptions['minority'] = 'pause_minority'): readonly string[] {
   return [
     'cluster_formation.peer_discovery_backend = classic_config',
     ...names.map((name, i) => `cluster_formation.classic_config.nodes.${i + 1} = ${name}`),
-    'cluster_partition_handling = pause_minority',
+    `cluster_partition_handling = ${minority}`,
     'queue_leader_locator = balanced',
   ]
 }

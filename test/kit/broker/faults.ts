@@ -29,6 +29,18 @@ export function deleteQueue({ ctl }: Ctl, queue: string): Promise<string> {
   return ctl('delete_queue', queue)
 }
 
+/** Of the nodes of a cluster, the one that leads a quorum queue. */
+export async function leaderOf<N extends Ctl & { readonly name: string }>(
+  nodes: readonly N[],
+  queue: string,
+): Promise<N> {
+  const rows = rowsOf((await nodes[0]?.ctl('list_queues', '--silent', 'name', 'leader')) ?? '')
+  const leader = rows.find(([name]) => name === queue)?.[1]
+  const found = nodes.find(({ name }) => name === leader)
+  if (found === undefined) throw new Error(`no node leads ${queue}: ${leader}`)
+  return found
+}
+
 /** Names of all queues, streams left out: what is read from those stays. */
 export async function queues({ ctl }: Ctl): Promise<readonly string[]> {
   const rows = rowsOf(await ctl('list_queues', '--silent', 'name', 'type'))
