@@ -56,14 +56,14 @@ export function createRoutes(options: RoutesOptions): Routes {
   let turn: Promise<void> = Promise.resolve()
   let asserting: NodeJS.Timeout | undefined
   let placingAgain: NodeJS.Timeout | undefined
-  let hasModel = false
+  let model: Slice<'esb'> | undefined
   /** Why nothing can be placed on the broker. */
   let missing: string | undefined = 'not declared yet'
   /** Routes that the broker refuses, and why. */
   let misplaced: ReadonlyMap<string, string> = new Map()
 
   async function change(slice: Slice<'esb'>): Promise<void> {
-    hasModel = true
+    model = slice
     for (const key of [...routes.keys()]) if (!slice.has(key)) await end(key)
     for (const [key, entry] of slice) {
       try {
@@ -103,10 +103,10 @@ export function createRoutes(options: RoutesOptions): Routes {
   /** Brings the broker to the newest model. */
   async function place(again: boolean): Promise<void> {
     try {
-      const entries = [...routes.values()].map(({ route }) => route.running.entry)
-      // Before the first model nothing is known to be gone: all that others have placed would be taken for leftovers.
-      if (hasModel) misplaced = await placement.place(entries, { again })
-      else await declarer.base()
+      // Before the first model nothing is known to be gone: all that others have placed would be taken for leftovers. Nor
+      // is a route gone that this replica alone cannot make sense of.
+      if (model === undefined) await declarer.base()
+      else misplaced = await placement.place([...model.values()], { again })
       missing = undefined
     } catch (error) {
       missing = reasonOf(error)
