@@ -1,9 +1,10 @@
+import type { Operation } from '#lib/http-operations.ts'
 import manifest from '../../../package.json' with { type: 'json' }
-import type { ApiDeps, Route } from '../http/route.ts'
+import type { ApiDeps } from '../http/route.ts'
 import { asyncApi } from './document.ts'
 
 /** GET /asyncapi.json: the routes that run here, for people and generators. */
-export function asyncApiRoutes({ running }: Pick<ApiDeps, 'running'>): readonly Route[] {
+export function asyncApiRoutes({ running }: Pick<ApiDeps, 'running'>): readonly Operation[] {
   return [
     {
       method: 'get',

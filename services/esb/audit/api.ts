@@ -1,8 +1,9 @@
 import type { RequestHandler } from '#lib/http.ts'
+import { asked, type Operation } from '#lib/http-operations.ts'
 import { newestOf } from '../channels/stream-end.ts'
 import { fromBroker } from '../http/from-broker.ts'
 import { refusal, refuse } from '../http/refusal.ts'
-import { type ApiDeps, asked, type Route, wholeIn } from '../http/route.ts'
+import { type ApiDeps, wholeIn } from '../http/route.ts'
 import { AUDIT } from '../topology/names.ts'
 import type { AuditRecord } from './record.ts'
 
@@ -11,7 +12,7 @@ const MAX_RECORDS = 1_000
 type Deps = Pick<ApiDeps, 'broker'>
 
 /** GET /audit: who moved dead letters, the newest first. */
-export function auditRoutes(deps: Deps): readonly Route[] {
+export function auditRoutes(deps: Deps): readonly Operation[] {
   return [{ method: 'get', path: '/audit', handlers: [newest(deps)] }]
 }
 

@@ -1,9 +1,10 @@
 import { jsonBody, type Request, type RequestHandler, type Response } from '#lib/http.ts'
+import type { Operation } from '#lib/http-operations.ts'
 import { inBatches } from '../http/batches.ts'
 import { routeAt } from '../http/find.ts'
 import { fromBroker } from '../http/from-broker.ts'
 import { refuse } from '../http/refusal.ts'
-import { partOf, type Route } from '../http/route.ts'
+import { partOf } from '../http/route.ts'
 import { deadLetterQueue, UNROUTABLE } from '../topology/names.ts'
 import { discard, replayTo, republish } from './acts.ts'
 import { audited } from './audited.ts'
@@ -19,7 +20,7 @@ const MAX_MS = 50_000
 const MAX_ORDER_BYTES = 512 * 1024
 
 /** Dead letters of each route, and what found no route at all: look, replay, discard. */
-export function deadLetterRoutes(deps: DeadLetterDeps): readonly Route[] {
+export function deadLetterRoutes(deps: DeadLetterDeps): readonly Operation[] {
   const of = '/dead-letters/:namespace/:name'
   return [
     { method: 'get', path: '/dead-letters', handlers: [counts(deps)] },

@@ -1,6 +1,7 @@
 import type { Request, RequestHandler } from '#lib/http.ts'
+import { asked } from '#lib/http-operations.ts'
 import { type Refusal, refusal, refuse } from '../http/refusal.ts'
-import { asked, wholeIn } from '../http/route.ts'
+import { wholeIn } from '../http/route.ts'
 import type { DeadLetterDeps } from './deps.ts'
 import { type Letter, letterOf } from './letter.ts'
 import { type Choice, type Pick, pickOf } from './pick.ts'

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Request, RequestHandler } from '#lib/http.ts'
+import { asked, type Operation } from '#lib/http-operations.ts'
 import { type Admitted, admit } from '../ingress/admit.ts'
 import { bytesOf } from '../ingress/body.ts'
 import type { Failure, Message } from '../mediations/message.ts'
@@ -9,12 +10,12 @@ import { routeAt } from './find.ts'
 import { MESSAGE_TYPE, messageFromJson } from './message-json.ts'
 import { callAsJson, type DryCall, planAsJson } from './plan-json.ts'
 import { refusal, refuse } from './refusal.ts'
-import { type ApiDeps, asked, partOf, type Route } from './route.ts'
+import { type ApiDeps, partOf } from './route.ts'
 
 type Deps = Pick<ApiDeps, 'config' | 'running' | 'call' | 'clock'>
 
 /** POST /routes/<namespace>/<name>/plan: what would become of this message, step by step. Nothing is sent. */
-export function planRoutes(deps: Deps): readonly Route[] {
+export function planRoutes(deps: Deps): readonly Operation[] {
   return [{ method: 'post', path: '/routes/:namespace/:name/plan', handlers: [plan(deps)] }]
 }
 

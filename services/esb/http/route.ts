@@ -1,5 +1,5 @@
 import type { Clock } from '#lib/clock.ts'
-import type { Request, RequestHandler } from '#lib/http.ts'
+import type { Request } from '#lib/http.ts'
 import type { Log } from '#lib/log.ts'
 import type { Metrics } from '#lib/metrics.ts'
 import type { Broker } from '../broker.ts'
@@ -8,13 +8,6 @@ import type { Ports } from '../mediations/plan.ts'
 import type { Tools } from '../mediations/tools.ts'
 import type { RunningRoutes } from '../routes/running.ts'
 import type { Declarer } from '../topology/declarer.ts'
-
-/** One operation of the API. The path is express's. */
-export interface Route {
-  readonly method: 'get' | 'post'
-  readonly path: string
-  readonly handlers: readonly RequestHandler[]
-}
 
 /** What the HTTP side of the bus is made of. */
 export interface ApiDeps {
@@ -33,13 +26,6 @@ export interface ApiDeps {
   readonly log: Log
   readonly metrics: Metrics
   readonly unready: () => readonly string[]
-}
-
-/** A query parameter given once and not empty. */
-export function asked(request: Request, name: string): string | undefined {
-  const value = request.query[name]
-  const first = Array.isArray(value) ? value[0] : value
-  return typeof first === 'string' && first !== '' ? first : undefined
 }
 
 /** A part of the path, decoded. */

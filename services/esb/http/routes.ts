@@ -1,17 +1,18 @@
 import type { RequestHandler } from '#lib/http.ts'
+import type { Operation } from '#lib/http-operations.ts'
 import type { RunningRoute } from '../routes/running.ts'
 import { deadLetterQueue } from '../topology/names.ts'
 import { inBatches } from './batches.ts'
 import { routeAt } from './find.ts'
 import { fromBroker } from './from-broker.ts'
 import { refuse } from './refusal.ts'
-import { type ApiDeps, partOf, type Route } from './route.ts'
+import { type ApiDeps, partOf } from './route.ts'
 import { summaryOf } from './summary.ts'
 
 type Deps = Pick<ApiDeps, 'running' | 'depth'>
 
 /** GET /routes and /routes/<namespace>/<name>: what runs here, and how it fares. */
-export function routeRoutes(deps: Deps): readonly Route[] {
+export function routeRoutes(deps: Deps): readonly Operation[] {
   return [
     { method: 'get', path: '/routes', handlers: [all(deps)] },
     { method: 'get', path: '/routes/:namespace/:name', handlers: [one(deps)] },

@@ -2,10 +2,11 @@ import { randomUUID } from 'node:crypto'
 import type { Published } from '#lib/amqp.ts'
 import { reasonOf } from '#lib/error.ts'
 import type { Request, RequestHandler, Response } from '#lib/http.ts'
+import { asked, type Operation } from '#lib/http-operations.ts'
 import { toQueue } from '../envelope/write.ts'
 import { type Found, findRoute } from '../http/find.ts'
 import { type Refusal, refusal, refuse } from '../http/refusal.ts'
-import { type ApiDeps, asked, partOf, type Route } from '../http/route.ts'
+import { type ApiDeps, partOf } from '../http/route.ts'
 import type { Message } from '../mediations/message.ts'
 import type { RunningRoute } from '../routes/running.ts'
 import { admit, MAX_WAIT_MS, waitMs } from './admit.ts'
@@ -18,7 +19,7 @@ const FIRST_PASSAGE = { attempt: 1, hops: 0, replays: 0, history: [] }
 type Deps = Pick<ApiDeps, 'config' | 'running' | 'clock' | 'log'> & { readonly requests: Requests }
 
 /** POST /messages/<route>: taken once the broker has it; with `?wait=` the reply, where one comes in time. */
-export function messageRoutes(deps: Deps): readonly Route[] {
+export function messageRoutes(deps: Deps): readonly Operation[] {
   return [{ method: 'post', path: '/messages/:route', handlers: [take(deps)] }]
 }
 

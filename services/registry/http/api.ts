@@ -1,14 +1,5 @@
-import { SoaError } from '#lib/error.ts'
-import {
-  asFault,
-  bearer,
-  controlApp,
-  type ErrorRequestHandler,
-  type Express,
-  endOf,
-  type RequestHandler,
-} from '#lib/http.ts'
-import type { Metrics } from '#lib/metrics.ts'
+import { asFault, bearer, controlApp, type ErrorRequestHandler, type Express, endOf } from '#lib/http.ts'
+import { serveOperations } from '#lib/http-operations.ts'
 import { discoverRoutes } from './discover.ts'
 import { inventoryRoutes } from './inventory.ts'
 import { openApiRoute } from './openapi.ts'
@@ -32,34 +23,10 @@ function routesOf(deps: ApiDeps): readonly Route[] {
 export function registryApi(deps: ApiDeps): Express {
   const routes = routesOf(deps)
   const app = controlApp(deps)
-  app.use(counted(deps.metrics))
-  for (const { method, path, handlers } of routes) app[method](path, ...handlers)
-  for (const path of new Set(routes.map((each) => each.path))) app.all(path, notAllowed(path, routes))
+  const labels = ['method', 'route', 'code'] as const
+  serveOperations(app, routes, deps.metrics.counter('soa_registry_http_requests_total', 'Requests answered', labels))
   app.use(['/register', '/discover'], seedErrors)
   return endOf(app, deps.log)
-}
-
-// Counted by route, not by path: names are without bound.
-function counted(metrics: Metrics): RequestHandler {
-  const requests = metrics.counter('soa_registry_http_requests_total', 'Requests answered', ['method', 'route', 'code'])
-  return (request, response, next) => {
-    response.on('close', () => {
-      const route = (request.route as { readonly path: string } | undefined)?.path ?? 'none'
-      requests.inc({ method: request.method, route, code: response.statusCode })
-    })
-    next()
-  }
-}
-
-function notAllowed(path: string, routes: readonly Route[]): RequestHandler {
-  const methods = routes.filter((each) => each.path === path).map(({ method }) => method.toUpperCase())
-  const allow = [...methods, ...(methods.includes('GET') ? ['HEAD'] : [])].join(', ')
-  return (request, response, next) => {
-    response.setHeader('Allow', allow)
-    if (request.method === 'OPTIONS') return void response.status(204).end()
-    const message = `${request.method} is not allowed here; use ${allow}`
-    next(new SoaError('SOA_REQUEST_INVALID', message, { status: 405 }))
-  }
 }
 
 // The shapes of DESIGN §1 rows 2 and 8 hold for every refusal of these two; faults go on to the log.

@@ -1,10 +1,11 @@
 import type { RequestHandler, Response } from '#lib/http.ts'
+import { asked } from '#lib/http-operations.ts'
 import { LATENCY_BUCKETS } from '#lib/metrics.ts'
 import { type EndpointHealth, type ServiceHealth, usable } from '#lib/model/health.ts'
 import { lookup } from '../directory/lookup.ts'
 import { versionTest } from '../directory/version.ts'
 import { discoverOperation } from './operations.ts'
-import { type ApiDeps, asked, filled, nameIn, ofCopy, type Route } from './route.ts'
+import { type ApiDeps, filled, nameIn, ofCopy, type Route } from './route.ts'
 
 /** GET /discover/<name>: one URL, in turn among the usable ones. */
 export function discoverRoutes(deps: ApiDeps): readonly Route[] {

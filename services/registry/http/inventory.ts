@@ -1,9 +1,10 @@
 import { problem, type Request, type RequestHandler, type Response } from '#lib/http.ts'
+import { asked } from '#lib/http-operations.ts'
 import { lookup } from '../directory/lookup.ts'
 import { type Filters, itemOf, pageOf, placeIn } from '../inventory/page.ts'
 import { targetGroups } from '../inventory/targets.ts'
 import { pageOperation, serviceOperation, targetsOperation } from './operations.ts'
-import { type ApiDeps, asked, filled, nameIn, ofCopy, type Route, unavailable } from './route.ts'
+import { type ApiDeps, filled, nameIn, ofCopy, type Route, unavailable } from './route.ts'
 import { DEFAULT_LIMIT, HEALTHS, MAX_LIMIT } from './schemas.ts'
 
 const FIELDS = ['owner', 'version', 'namespace', 'health'] as const

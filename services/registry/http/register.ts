@@ -1,10 +1,11 @@
 import { jsonBody, type RequestHandler, type Response } from '#lib/http.ts'
+import { asked } from '#lib/http-operations.ts'
 import { allowsLoopback } from '../config.ts'
 import { lookup } from '../directory/lookup.ts'
 import { parseRegistration, refusedWhich } from '../registration/parse.ts'
 import type { Written } from '../registration/store.ts'
 import { registerOperation, renewOperation, withdrawOperation } from './operations.ts'
-import { type ApiDeps, asked, filled, nameIn, type Route } from './route.ts'
+import { type ApiDeps, filled, nameIn, type Route } from './route.ts'
 
 /** POST and DELETE of registrations, and renewal of their leases. */
 export function registerRoutes(deps: ApiDeps): readonly Route[] {

@@ -1,4 +1,5 @@
 import { problem, type Request, type RequestHandler, type Response } from '#lib/http.ts'
+import type { Operation as Served } from '#lib/http-operations.ts'
 import type { Log } from '#lib/log.ts'
 import type { Metrics } from '#lib/metrics.ts'
 import type { Authorize } from '../auth.ts'
@@ -12,12 +13,9 @@ import type { Staleness } from '../staleness.ts'
 import type { Hub } from '../watch/hub.ts'
 import type { Operation } from './operation.ts'
 
-/** One operation of the API; `/openapi.json` is made of these, so that none can be left out. The path is express's. */
-export interface Route {
-  readonly method: 'get' | 'post' | 'put' | 'delete'
-  readonly path: string
+/** An operation that is documented: `/openapi.json` is made of these, so that none can be left out. */
+export interface Route extends Served {
   readonly operation: Operation
-  readonly handlers: readonly RequestHandler[]
 }
 
 export interface ApiDeps {
@@ -65,13 +63,6 @@ export function filled({ directory }: ApiDeps, refuse: (response: Response, why:
 
 export function unavailable(response: Response, detail: string): void {
   problem(response, 503, 'Service Unavailable', { detail })
-}
-
-/** A query parameter given once and not empty. */
-export function asked(request: Request, name: string): string | undefined {
-  const value = request.query[name]
-  const first = Array.isArray(value) ? value[0] : value
-  return typeof first === 'string' && first !== '' ? first : undefined
 }
 
 /** The `:name` of a path: a registry name. */

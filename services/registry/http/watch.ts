@@ -1,9 +1,10 @@
 import { problem, type Request, type RequestHandler, type Response } from '#lib/http.ts'
+import { asked } from '#lib/http-operations.ts'
 import type { WebSocket, WsRoute } from '#lib/ws.ts'
 import type { Prepared } from '../watch/hub.ts'
 import { spreadOut, waitMs } from '../watch/wait.ts'
 import { watchOperation } from './operations.ts'
-import { type ApiDeps, asked, filled, ofCopy, type Route, unavailable } from './route.ts'
+import { type ApiDeps, filled, ofCopy, type Route, unavailable } from './route.ts'
 
 const HEARTBEAT_MS = 15_000
 
