@@ -1,46 +1,26 @@
-import { afterAll, beforeAll, describe, it } from 'vitest'
-import { connections } from '#test/kit/amqp.ts'
+import { describe, it } from 'vitest'
 import { cutConsumers, memoryAlarm, settled } from '#test/kit/broker/faults.ts'
-import { startBroker, type TestBroker } from '#test/kit/broker.ts'
-import { type Bus, startBus } from '#test/kit/esb.ts'
-import { type BusClient, busClient, routeOf } from '#test/kit/esb-client.ts'
+import { busBed, toQueueNamed } from '#test/kit/bus-bed.ts'
+import { routeOf } from '#test/kit/esb-client.ts'
 import { eventually } from '#test/kit/eventually.ts'
 
 // Rows of the table of failures that one node can show, in its order; docs/architecture.md has the table.
-let broker: TestBroker
-let bus: Bus
-const connect = connections(() => broker.url)
+const bed = busBed({ flags: { 'topology-interval-ms': '500', 'confirm-timeout-ms': '3000' } })
 
-beforeAll(async () => {
-  broker = await startBroker()
-  bus = await startBus({ amqpUrl: broker.url, flags: { 'topology-interval-ms': '500', 'confirm-timeout-ms': '3000' } })
-})
-afterAll(async () => {
-  await bus?.stop()
-  await broker?.stop()
-})
-
-async function client(): Promise<BusClient> {
-  const connection = connect()
-  await connection.start()
-  return busClient(connection)
-}
-
-const to = (queue: string) => [{ queue: { name: queue } }]
 const PATIENT = { timeoutMs: 20_000, everyMs: 50 }
 
 describe('a broker', () => {
   it('under a memory alarm takes nothing, and what is in hand goes on when it is over (row 10)', async () => {
-    const { sink } = await client()
+    const { sink } = await bed.client()
     const taken = await sink('alarm-out')
-    await bus.apply('alarm.yaml', [routeOf('alarm', { from: { keys: ['alarm'] }, to: to('alarm-out') })])
-    const { send } = await client()
+    await bed.bus.apply('alarm.yaml', [routeOf('alarm', { from: { keys: ['alarm'] }, to: toQueueNamed('alarm-out') })])
+    const { send } = await bed.client()
     await send('alarm', 'before')
     await eventually(() => taken.length === 1)
-    await memoryAlarm.raise(broker)
+    await memoryAlarm.raise(bed.broker)
     // Of what a blocked publisher has sent the broker reads nothing; it is there when the alarm is over.
     const late = Array.from({ length: 20 }, (_none, i) => send('alarm', String(i)).catch(() => undefined))
-    await memoryAlarm.lift(broker)
+    await memoryAlarm.lift(bed.broker)
     const confirmed = (await Promise.all(late)).filter((id) => id !== undefined)
     await eventually(() => {
       const ids = new Set(taken.map(({ id }) => id.split('/')[0]))
@@ -49,13 +29,19 @@ describe('a broker', () => {
   })
 
   it.each([
-    { when: 'deletes the queue of a route (row 12)', how: () => broker.ctl('delete_queue', 'soa.route.default.mends') },
-    { when: 'closes the connection of a consumer', how: () => cutConsumers(broker, 'soa.route.default.mends') },
-    { when: 'has lost a binding', how: () => broker.ctl('eval', unbind('soa.in', 'soa.route.default.mends', 'mends')) },
+    {
+      when: 'deletes the queue of a route (row 12)',
+      how: () => bed.broker.ctl('delete_queue', 'soa.route.default.mends'),
+    },
+    { when: 'closes the connection of a consumer', how: () => cutConsumers(bed.broker, 'soa.route.default.mends') },
+    {
+      when: 'has lost a binding',
+      how: () => bed.broker.ctl('eval', unbind('soa.in', 'soa.route.default.mends', 'mends')),
+    },
   ])('that $when has it back in time', async ({ how }) => {
-    const { send, sink } = await client()
+    const { send, sink } = await bed.client()
     const taken = await sink('mends-out')
-    await bus.apply('mends.yaml', [routeOf('mends', { from: { keys: ['mends'] }, to: to('mends-out') })])
+    await bed.bus.apply('mends.yaml', [routeOf('mends', { from: { keys: ['mends'] }, to: toQueueNamed('mends-out') })])
     await how()
     await eventually(async () => {
       await send('mends', 'x')
@@ -64,13 +50,15 @@ describe('a broker', () => {
   })
 
   it('that is stopped and comes back finds its exchanges again, the transient one too, and all that was confirmed (row 13)', async () => {
-    const { send, sink } = await client()
-    await bus.apply('restart.yaml', [routeOf('restart', { from: { keys: ['restart'] }, to: to('restart-out') })])
+    const { send, sink } = await bed.client()
+    await bed.bus.apply('restart.yaml', [
+      routeOf('restart', { from: { keys: ['restart'] }, to: toQueueNamed('restart-out') }),
+    ])
     const ids = await Promise.all(Array.from({ length: 50 }, (_none, i) => send('restart', String(i))))
-    await settled(broker)
-    await broker.kill()
-    await eventually(() => bus.replicas.length > 0 && notReady())
-    await broker.restart()
+    await settled(bed.broker)
+    await bed.broker.kill()
+    await eventually(() => bed.bus.replicas.length > 0 && notReady())
+    await bed.broker.restart()
     const taken = await sink('restart-out')
     await eventually(() => ids.every((id) => taken.some((each) => each.id.startsWith(id))), PATIENT)
     await eventually(async () => {
@@ -80,7 +68,7 @@ describe('a broker', () => {
   })
 
   async function notReady(): Promise<boolean> {
-    const [replica] = bus.replicas
+    const [replica] = bed.bus.replicas
     return (await fetch(`${replica?.url}/readyz`)).status === 503
   }
 })

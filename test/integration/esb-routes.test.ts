@@ -1,39 +1,19 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { settings } from '#services/esb/config.ts'
 import { esb } from '#services/esb/parts.ts'
-import { connections } from '#test/kit/amqp.ts'
-import { startBroker, type TestBroker } from '#test/kit/broker.ts'
+import { busBed, toQueueNamed } from '#test/kit/bus-bed.ts'
 import { type Bus, startBus } from '#test/kit/esb.ts'
-import { type BusClient, busClient, routeOf } from '#test/kit/esb-client.ts'
+import { routeOf } from '#test/kit/esb-client.ts'
 import { eventually } from '#test/kit/eventually.ts'
 import { inProcess } from '#test/kit/in-process.ts'
 
-let broker: TestBroker
-let bus: Bus
-const connect = connections(() => broker.url)
-
-beforeAll(async () => {
-  broker = await startBroker()
-  bus = await startBus({ amqpUrl: broker.url, replicas: 2 })
-})
-afterAll(async () => {
-  await bus?.stop()
-  await broker?.stop()
-})
-
-async function client(): Promise<BusClient> {
-  const connection = connect()
-  await connection.start()
-  return busClient(connection)
-}
-
-const to = (queue: string) => [{ queue: { name: queue } }]
+const bed = busBed({ replicas: 2 })
 
 describe('a route', () => {
   it('takes what a client sends with its key, and gives what it made of it to another key', async () => {
-    const { send, sink } = await client()
+    const { send, sink } = await bed.client()
     const taken = await sink('greetings-out', 'greeted')
-    await bus.apply('greet.yaml', [
+    await bed.bus.apply('greet.yaml', [
       routeOf('greet', {
         from: { keys: ['greet'] },
         steps: [{ transform: { value: "{% 'Hello ' & name %}" } }],
@@ -53,9 +33,9 @@ describe('a route', () => {
   })
 
   it('passes bytes on as they came, with their content type, where nothing looks at them', async () => {
-    const { send, sink } = await client()
+    const { send, sink } = await bed.client()
     const taken = await sink('bytes-out')
-    await bus.apply('bytes.yaml', [routeOf('bytes', { from: { keys: ['bytes'] }, to: to('bytes-out') })])
+    await bed.bus.apply('bytes.yaml', [routeOf('bytes', { from: { keys: ['bytes'] }, to: toQueueNamed('bytes-out') })])
     await send('bytes', '{ not json', {
       contentType: 'application/json',
       headers: { mine: 1, 'x-death': 'faked', CC: ['spam'] },
@@ -66,16 +46,16 @@ describe('a route', () => {
   })
 
   it('follows its spec as it is edited: other keys, other steps, another place', async () => {
-    const { send, sink } = await client()
+    const { send, sink } = await bed.client()
     const [first, second] = [await sink('edit-1'), await sink('edit-2')]
-    await bus.apply('edit.yaml', [routeOf('edit', { from: { keys: ['edit-a'] }, to: to('edit-1') })])
+    await bed.bus.apply('edit.yaml', [routeOf('edit', { from: { keys: ['edit-a'] }, to: toQueueNamed('edit-1') })])
     await send('edit-a', 'one')
     await eventually(() => first.length === 1)
-    await bus.apply('edit.yaml', [
+    await bed.bus.apply('edit.yaml', [
       routeOf('edit', {
         from: { keys: ['edit-b'] },
         steps: [{ transform: { value: "{% 'b: ' & $ %}" } }],
-        to: to('edit-2'),
+        to: toQueueNamed('edit-2'),
       }),
     ])
     await eventually(async () => {
@@ -87,17 +67,17 @@ describe('a route', () => {
     const before = first.length
     await eventually(async () => {
       await send('edit-a', 'late')
-      return (await (await client()).look('soa.unroutable')).some(({ text }) => text === 'late')
+      return (await (await bed.client()).look('soa.unroutable')).some(({ text }) => text === 'late')
     })
     expect(first).toHaveLength(before)
   })
 
   it('goes on to another route, counting hops', async () => {
-    const { send, sink } = await client()
+    const { send, sink } = await bed.client()
     const taken = await sink('chain-out')
-    await bus.apply('chain.yaml', [
+    await bed.bus.apply('chain.yaml', [
       routeOf('chain-1', { from: { keys: ['chain'] }, to: [{ route: { name: 'chain-2' } }] }),
-      routeOf('chain-2', { from: { internal: {} }, to: to('chain-out') }),
+      routeOf('chain-2', { from: { internal: {} }, to: toQueueNamed('chain-out') }),
     ])
     await send('chain', 'x')
     await eventually(() => taken.length > 0)
@@ -105,12 +85,12 @@ describe('a route', () => {
   })
 
   it('is gone with its queues when its object is deleted and they are empty', async () => {
-    const { send, sink, depth } = await client()
+    const { send, sink, depth } = await bed.client()
     const taken = await sink('gone-out')
-    await bus.apply('gone.yaml', [routeOf('gone', { from: { keys: ['gone'] }, to: to('gone-out') })])
+    await bed.bus.apply('gone.yaml', [routeOf('gone', { from: { keys: ['gone'] }, to: toQueueNamed('gone-out') })])
     await send('gone', 'x')
     await eventually(() => taken.length > 0)
-    await bus.remove('gone.yaml')
+    await bed.bus.remove('gone.yaml')
     for (const queue of ['soa.route.default.gone', 'soa.dlq.default.gone']) {
       await eventually(
         async () => {
@@ -124,15 +104,17 @@ describe('a route', () => {
 
 describe('a route that is deleted while no replica runs', () => {
   it('is unbound, and its empty queues removed, by the next that starts', async () => {
-    const { send, sink, depth, look } = await client()
+    const { send, sink, depth, look } = await bed.client()
     const flags = { instance: 'one-after-the-other' }
-    const before = await startBus({ amqpUrl: broker.url, flags })
+    const before = await startBus({ amqpUrl: bed.broker.url, flags })
     const taken = await sink('orphan-out')
-    await before.apply('orphan.yaml', [routeOf('orphan', { from: { keys: ['orphan'] }, to: to('orphan-out') })])
+    await before.apply('orphan.yaml', [
+      routeOf('orphan', { from: { keys: ['orphan'] }, to: toQueueNamed('orphan-out') }),
+    ])
     await send('orphan', 'x')
     await eventually(() => taken.length === 1)
     await before.stop()
-    const after = await startBus({ amqpUrl: broker.url, flags })
+    const after = await startBus({ amqpUrl: bed.broker.url, flags })
     try {
       await eventually(
         async () => {
@@ -151,10 +133,12 @@ describe('a route that is deleted while no replica runs', () => {
 describe('a replica that has no model yet', () => {
   it('takes nothing away of what others have placed', async () => {
     const instance = 'waits-for-its-model'
-    const owner = await startBus({ amqpUrl: broker.url, flags: { instance } })
-    const { send, sink } = await client()
+    const owner = await startBus({ amqpUrl: bed.broker.url, flags: { instance } })
+    const { send, sink } = await bed.client()
     const taken = await sink('placed-out')
-    await owner.apply('placed.yaml', [routeOf('placed', { from: { keys: ['placed'] }, to: to('placed-out') })])
+    await owner.apply('placed.yaml', [
+      routeOf('placed', { from: { keys: ['placed'] }, to: toQueueNamed('placed-out') }),
+    ])
     // Nothing answers there, as when the controller is away.
     const nobody = { 'controller-url': 'http://127.0.0.1:9', 'registry-url': 'http://127.0.0.1:9' }
     const flags = {
@@ -162,12 +146,12 @@ describe('a replica that has no model yet', () => {
       instance,
       host: '127.0.0.1',
       port: '0',
-      'amqp-url': broker.url,
+      'amqp-url': bed.broker.url,
       'topology-interval-ms': '100',
     }
     const newcomer = await inProcess('esb', settings, flags, esb)
     try {
-      // Told after each look at the broker.
+      // Told after each look at the bed.broker.
       await eventually(async () => (await (await fetch(`${newcomer.url()}/metrics`)).text()).includes('soa_esb_depth{'))
       await send('placed', 'x')
       await eventually(() => taken.length === 1)
@@ -180,9 +164,9 @@ describe('a replica that has no model yet', () => {
 
 describe('what needs one owner among the replicas', () => {
   it('aggregates by correlation until the group is full, or its window has passed', async () => {
-    const { send, sink } = await client()
+    const { send, sink } = await bed.client()
     const taken = await sink('groups-out')
-    await bus.apply('groups.yaml', [
+    await bed.bus.apply('groups.yaml', [
       routeOf('groups', {
         from: { keys: ['groups'] },
         steps: [
@@ -195,7 +179,7 @@ describe('what needs one owner among the replicas', () => {
             },
           },
         ],
-        to: to('groups-out'),
+        to: toQueueNamed('groups-out'),
       }),
     ])
     await Promise.all([1, 1, 1, 2, 2].map((order, i) => send('groups', { order, i })))
@@ -207,13 +191,13 @@ describe('what needs one owner among the replicas', () => {
   })
 
   it('drops copies within the window, over two replicas', async () => {
-    const { send, sink } = await client()
+    const { send, sink } = await bed.client()
     const taken = await sink('once-out')
-    await bus.apply('once.yaml', [
+    await bed.bus.apply('once.yaml', [
       routeOf('once', {
         from: { keys: ['once'] },
         steps: [{ dedupe: { key: '{% $message.id %}', window: '10m' } }],
-        to: to('once-out'),
+        to: toQueueNamed('once-out'),
       }),
     ])
     await Promise.all(Array.from({ length: 10 }, () => send('once', 'x', { id: 'same' })))
@@ -223,15 +207,15 @@ describe('what needs one owner among the replicas', () => {
   })
 
   it('remembers what another has seen when it takes over', async () => {
-    const pair = await startBus({ amqpUrl: broker.url, replicas: 2 })
+    const pair = await startBus({ amqpUrl: bed.broker.url, replicas: 2 })
     try {
-      const { send, sink } = await client()
+      const { send, sink } = await bed.client()
       const taken = await sink('heir-out')
       await pair.apply('heir.yaml', [
         routeOf('heir', {
           from: { keys: ['heir'] },
           steps: [{ dedupe: { key: '{% $message.id %}', window: '10m' } }],
-          to: to('heir-out'),
+          to: toQueueNamed('heir-out'),
         }),
       ])
       await send('heir', 'x', { id: 'same' })
@@ -248,11 +232,15 @@ describe('what needs one owner among the replicas', () => {
   })
 
   it('lets through no more than a throttle allows in any window, over both replicas', async () => {
-    const { send, sink } = await client()
+    const { send, sink } = await bed.client()
     const at: number[] = []
     const taken = await sink('slow-out')
-    await bus.apply('slow.yaml', [
-      routeOf('slow', { from: { keys: ['slow'] }, steps: [{ throttle: { rate: '2/500ms' } }], to: to('slow-out') }),
+    await bed.bus.apply('slow.yaml', [
+      routeOf('slow', {
+        from: { keys: ['slow'] },
+        steps: [{ throttle: { rate: '2/500ms' } }],
+        to: toQueueNamed('slow-out'),
+      }),
     ])
     await Promise.all(Array.from({ length: 6 }, (_none, i) => send('slow', String(i))))
     await eventually(() => {
@@ -264,14 +252,14 @@ describe('what needs one owner among the replicas', () => {
   })
 
   it('moves into the other queue when a step comes that needs it, and loses nothing on the way', async () => {
-    const { send, sink } = await client()
+    const { send, sink } = await bed.client()
     const taken = await sink('shape-out')
-    const spec = { from: { keys: ['shape'] }, to: to('shape-out') }
-    await bus.apply('shape.yaml', [routeOf('shape', spec)])
+    const spec = { from: { keys: ['shape'] }, to: toQueueNamed('shape-out') }
+    await bed.bus.apply('shape.yaml', [routeOf('shape', spec)])
     const sending = (async () => {
       for (let i = 0; i < 200; i++) await send('shape', String(i))
     })()
-    await bus.apply('shape.yaml', [routeOf('shape', { ...spec, steps: [{ throttle: { rate: '1000/1s' } }] })])
+    await bed.bus.apply('shape.yaml', [routeOf('shape', { ...spec, steps: [{ throttle: { rate: '1000/1s' } }] })])
     await sending
     await eventually(() => new Set(taken.map(({ text }) => text)).size === 200, { timeoutMs: 15_000 })
   })

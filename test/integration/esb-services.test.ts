@@ -1,30 +1,12 @@
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { connections } from '#test/kit/amqp.ts'
-import { startBroker, type TestBroker } from '#test/kit/broker.ts'
-import { type Bus, startBus, startBusProcesses } from '#test/kit/esb.ts'
-import { type BusClient, busClient, routeOf } from '#test/kit/esb-client.ts'
+import { busBed } from '#test/kit/bus-bed.ts'
+import { startBusProcesses } from '#test/kit/esb.ts'
+import { routeOf } from '#test/kit/esb-client.ts'
 import { eventually } from '#test/kit/eventually.ts'
 
-let broker: TestBroker
-let bus: Bus
-const connect = connections(() => broker.url)
-
-beforeAll(async () => {
-  broker = await startBroker()
-  bus = await startBus({ amqpUrl: broker.url, flags: { 'topology-interval-ms': '500', 'confirm-timeout-ms': '3000' } })
-})
-afterAll(async () => {
-  await bus?.stop()
-  await broker?.stop()
-})
-
-async function client(): Promise<BusClient> {
-  const connection = connect()
-  await connection.start()
-  return busClient(connection)
-}
+const bed = busBed({ flags: { 'topology-interval-ms': '500', 'confirm-timeout-ms': '3000' } })
 
 const PATIENT = { timeoutMs: 20_000, everyMs: 50 }
 
@@ -43,7 +25,7 @@ describe('a service that fails', () => {
       answer(response)
     })
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    await bus.apply('service.yaml', [
+    await bed.bus.apply('service.yaml', [
       {
         ...{ apiVersion: 'soaplane.dev/v1alpha1', kind: 'Service', metadata: { name: 'frail' } },
         spec: { url: urlOf(server) },
@@ -63,7 +45,7 @@ describe('a service that fails', () => {
   it('is called again with the same Idempotency-Key', async () => {
     let times = 0
     answer = (response) => response.writeHead(++times === 1 ? 503 : 200).end()
-    const { send } = await client()
+    const { send } = await bed.client()
     const id = await send('calls', { n: 1 })
     await eventually(() => asked.length >= 2, PATIENT)
     expect(asked.slice(0, 2)).toEqual([1, 2].map(() => ({ key: `${id}/default/calls/to/0`, body: '{"n":1}' })))
@@ -81,7 +63,7 @@ describe('a service that fails', () => {
   ])('makes a dead letter $reason when $when', async ({ with: how, reason, tries }) => {
     answer = how
     const before = asked.length
-    const { send, look } = await client()
+    const { send, look } = await bed.client()
     const id = await send('calls', { n: 2 })
     const dead = await eventually(async () => {
       return (await look('soa.dlq.default.calls')).find((each) => each.id === id) ?? false
@@ -91,7 +73,7 @@ describe('a service that fails', () => {
   })
 
   it('takes the process with it each time: the broker gives the message up, and the route goes on (row 8)', async () => {
-    const frail = await startBusProcesses({ amqpUrl: broker.url })
+    const frail = await startBusProcesses({ amqpUrl: bed.broker.url })
     const [replica] = frail.replicas
     let crashes = 0
     let crash: Promise<void> = Promise.resolve()
@@ -116,7 +98,7 @@ describe('a service that fails', () => {
           to: [{ service: { name: 'frail', path: '/in', timeout: '60s' } }],
         }),
       ])
-      const { send, look } = await client()
+      const { send, look } = await bed.client()
       const id = await send('poison', 'poison')
       const good = await send('poison', 'good')
       const dead = await eventually(
