@@ -1,9 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
-import type { Clock } from '#lib/clock.ts'
 import { httpPart, sameSecret } from '#lib/http.ts'
-import type { Log } from '#lib/log.ts'
-import type { Metrics } from '#lib/metrics.ts'
+import type { ServiceEnv } from '#lib/main.ts'
 import type { Part } from '#lib/run.ts'
 import { wsPart } from '#lib/ws.ts'
 import type { ControllerConfig } from './config.ts'
@@ -20,15 +18,6 @@ import { openSource } from './watch/open.ts'
 import { createQueue } from './watch/queue.ts'
 import type { Source } from './watch/source.ts'
 
-export interface ControllerEnv {
-  readonly log: Log
-  readonly metrics: Metrics
-  readonly clock: Clock
-  readonly random: () => number
-  /** Reasons not to be ready, of the whole process. */
-  readonly unready: () => readonly string[]
-}
-
 export interface Controller {
   readonly parts: readonly Part[]
   readonly url: () => string
@@ -36,7 +25,7 @@ export interface Controller {
 }
 
 /** watch → translate → publish → status, in the order of DESIGN §3; one queue of one key drives it. */
-export async function controller(config: ControllerConfig, env: ControllerEnv): Promise<Controller> {
+export async function controller(config: ControllerConfig, env: ServiceEnv): Promise<Controller> {
   const { log, metrics, clock, random } = env
   const id = `${hostname()}_${randomUUID()}`
   const url = () => config.advertisedUrl ?? api.url()

@@ -1,4 +1,5 @@
 import { setFlagsFromString } from 'node:v8'
+import type { Clock } from './clock.ts'
 import { type ConfigOf, readConfig, type Settings } from './config.ts'
 import { reasonOf } from './error.ts'
 import { createLog, type Log } from './log.ts'
@@ -11,6 +12,11 @@ export interface MainEnv {
   readonly metrics: Metrics
   readonly random: () => number
   readonly unready: () => readonly string[]
+}
+
+/** What a deployable is composed with: the process's things, and the clock. */
+export interface ServiceEnv extends MainEnv {
+  readonly clock: Clock
 }
 
 /** Settings every deployable has. */

@@ -1,19 +1,10 @@
-import { type Clock, systemClock } from '#lib/clock.ts'
+import { systemClock } from '#lib/clock.ts'
 import { SoaError } from '#lib/error.ts'
-import { createLog, type Log } from '#lib/log.ts'
-import { createMetrics, type Metrics } from '#lib/metrics.ts'
+import { createLog } from '#lib/log.ts'
+import type { ServiceEnv } from '#lib/main.ts'
+import { createMetrics } from '#lib/metrics.ts'
 import { createLife, type Life, type Part } from '#lib/run.ts'
 import type { EmbeddedConfig } from './config.ts'
-
-/** What a deployable would be handed by its own main. */
-export interface DeployableEnv {
-  readonly log: Log
-  readonly metrics: Metrics
-  readonly clock: Clock
-  readonly random: () => number
-  /** Of its own parts alone: each has its own `/readyz`, as in a cluster. */
-  readonly unready: () => readonly string[]
-}
 
 export interface Deployable<T> extends Part {
   /** What was composed; only once started. */
@@ -29,7 +20,7 @@ const STOP_MS = 10_000
 export function deployable<T extends { readonly parts: readonly Part[] }>(
   name: string,
   { logLevel, logFormat }: Pick<EmbeddedConfig, 'logLevel' | 'logFormat'>,
-  compose: (env: DeployableEnv) => T | Promise<T>,
+  compose: (env: ServiceEnv) => T | Promise<T>,
 ): Deployable<T> {
   let composed: T | undefined
   let life: Life | undefined

@@ -1,13 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
-import type { Clock } from '#lib/clock.ts'
 import { createDiscovery } from '#lib/discovery-client.ts'
 import { createExpressions } from '#lib/expression.ts'
 import { createFeed, type Feed } from '#lib/feed-client.ts'
 import { httpPart } from '#lib/http.ts'
 import { createSchemas } from '#lib/json-schema.ts'
-import type { Log } from '#lib/log.ts'
-import type { Metrics } from '#lib/metrics.ts'
+import type { ServiceEnv } from '#lib/main.ts'
 import { readiness } from '#lib/readiness.ts'
 import type { Part } from '#lib/run.ts'
 import { wsPart } from '#lib/ws.ts'
@@ -20,15 +18,6 @@ import { esbMetrics } from './metrics.ts'
 import { createRoutes } from './routes/routes.ts'
 import { createDeclarer } from './topology/declarer.ts'
 
-export interface EsbEnv {
-  readonly log: Log
-  readonly metrics: Metrics
-  readonly clock: Clock
-  readonly random: () => number
-  /** Reasons not to be ready, of the whole process. */
-  readonly unready: () => readonly string[]
-}
-
 export interface Esb {
   readonly parts: readonly Part[]
   readonly url: () => string
@@ -38,7 +27,7 @@ export interface Esb {
 const MAX_FROM_SUBSCRIBERS = 1_024
 
 /** model (by feed) + endpoints (by discovery) → routes at work on the broker; HTTP beside them. */
-export function esb(config: EsbConfig, env: EsbEnv): Esb {
+export function esb(config: EsbConfig, env: ServiceEnv): Esb {
   const { log, metrics, clock, random, unready } = env
   const broker = openBroker(config.amqpUrl, { log, metrics, random })
   const discovery = createDiscovery({ registryUrl: () => config.registryUrl, log, random })

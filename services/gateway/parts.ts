@@ -1,12 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
-import type { Clock } from '#lib/clock.ts'
 import { createDiscovery } from '#lib/discovery-client.ts'
 import { SoaError } from '#lib/error.ts'
 import { createFeed, type Feed } from '#lib/feed-client.ts'
 import { httpPart } from '#lib/http.ts'
-import type { Log } from '#lib/log.ts'
-import type { Metrics } from '#lib/metrics.ts'
+import type { ServiceEnv } from '#lib/main.ts'
 import { readiness } from '#lib/readiness.ts'
 import type { Part } from '#lib/run.ts'
 import { wsPart } from '#lib/ws.ts'
@@ -23,15 +21,6 @@ import type { ExchangeEnv } from './upstream/exchange.ts'
 import { createOrigins } from './upstream/origins.ts'
 import { createTunnels } from './upstream/tunnel.ts'
 
-export interface GatewayEnv {
-  readonly log: Log
-  readonly metrics: Metrics
-  readonly clock: Clock
-  readonly random: () => number
-  /** Reasons not to be ready, of the whole process. */
-  readonly unready: () => readonly string[]
-}
-
 export interface Gateway {
   readonly parts: readonly Part[]
   readonly url: () => string
@@ -39,7 +28,7 @@ export interface Gateway {
 }
 
 /** model + endpoints → table → front → pipeline → upstream; the limiter beside it shares counters with the other replicas. */
-export function gateway(config: GatewayConfig, env: GatewayEnv): Gateway {
+export function gateway(config: GatewayConfig, env: ServiceEnv): Gateway {
   const { log, metrics, clock, random, unready } = env
   const replica = `${hostname()}_${randomUUID()}`
   const failures = createFailures(log, clock)

@@ -1,10 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
-import type { Clock } from '#lib/clock.ts'
 import { createFeed, type Feed } from '#lib/feed-client.ts'
 import { httpPart } from '#lib/http.ts'
-import type { Log } from '#lib/log.ts'
-import type { Metrics } from '#lib/metrics.ts'
+import type { ServiceEnv } from '#lib/main.ts'
 import { readiness } from '#lib/readiness.ts'
 import type { Part } from '#lib/run.ts'
 import { wsPart } from '#lib/ws.ts'
@@ -23,15 +21,6 @@ import { createStaleness } from './staleness.ts'
 import { openTokenReview } from './token-review.ts'
 import { createHub } from './watch/hub.ts'
 
-export interface RegistryEnv {
-  readonly log: Log
-  readonly metrics: Metrics
-  readonly clock: Clock
-  readonly random: () => number
-  /** Reasons not to be ready, of the whole process. */
-  readonly unready: () => readonly string[]
-}
-
 export interface Registry {
   readonly parts: readonly Part[]
   readonly url: () => string
@@ -41,7 +30,7 @@ export interface Registry {
  * The model (by feed) and soft state (probes, leases) → one view → discover, inventory, watch.
  * Registrations take the long way: through the controller into the model, and are answered once they show in the view.
  */
-export async function registry(config: RegistryConfig, env: RegistryEnv): Promise<Registry> {
+export async function registry(config: RegistryConfig, env: ServiceEnv): Promise<Registry> {
   const { log, metrics, clock, random } = env
   const replica = `${hostname()}_${randomUUID()}`
   const { reviewToken, parts: tokenReview } = await openTokenReview(config, metrics)
