@@ -100,3 +100,8 @@ export interface RetryRule {
 export function needsOneOwner({ steps }: Pick<MessageRouteEntry, 'steps'>): boolean {
   return steps.some(({ kind }) => kind === 'aggregate' || kind === 'throttle' || kind === 'dedupe')
 }
+
+/** `namespace/object`. */
+export function routeKey({ namespace, object }: Pick<MessageRouteEntry, 'namespace' | 'object'>): string {
+  return `${namespace}/${object}`
+}

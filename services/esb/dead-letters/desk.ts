@@ -1,6 +1,7 @@
+import { refusalCode } from '#lib/amqp/refusal.ts'
 import type { Amqp, ConfirmChannel } from '#lib/amqp.ts'
 import type { Part } from '#lib/run.ts'
-import { fromBroker, refusalCode } from '../http/from-broker.ts'
+import { fromBroker } from '../http/from-broker.ts'
 import { type Refusal, refusal } from '../http/refusal.ts'
 
 export type Served<T> = { readonly ok: true; readonly value: T } | Refusal

@@ -9,8 +9,3 @@ export async function fromBroker<T>(asked: Promise<T>): Promise<T> {
     throw new SoaError('SOA_UNAVAILABLE', 'The broker cannot answer now', { status: 503, cause })
   }
 }
-
-/** The code with which the broker closed a channel (AMQP 0-9-1 §1.2); undefined when it was something else. */
-export function refusalCode(error: unknown): unknown {
-  return (error as { readonly code?: unknown } | null | undefined)?.code
-}

@@ -1,4 +1,4 @@
-import type { Destination, MessageRouteEntry } from '#lib/model/esb.ts'
+import { type Destination, type MessageRouteEntry, routeKey } from '#lib/model/esb.ts'
 import { made, received } from './content.ts'
 import { compileOutlets, type Outlet } from './outlet.ts'
 import type { Group, Held, Mediation, Plan, Ports } from './plan.ts'
@@ -15,7 +15,7 @@ import type { Work } from './work.ts'
  */
 export function createMediation(entry: MessageRouteEntry, tools: Tools): Mediation {
   const { namespace, object, steps } = entry
-  const workshop: Workshop = { ...tools, namespace, object, route: `${namespace}/${object}` }
+  const workshop: Workshop = { ...tools, namespace, object, route: routeKey(entry) }
   const route = { stages: steps.map((step) => compileStep(step, workshop)), outlets: outletsOf(entry, workshop) }
   return {
     plan(message, ports, attempt = 1) {

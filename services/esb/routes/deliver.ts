@@ -1,6 +1,6 @@
 import type { Outgoing } from '#lib/amqp.ts'
 import { toDestination } from '../envelope/write.ts'
-import type { Failure, FailureReason, Message, Passage } from '../mediations/message.ts'
+import type { Failure, Message, Passage } from '../mediations/message.ts'
 import type { Delivery, ServiceAnswer, ServiceRequest } from '../mediations/plan.ts'
 import { CHANNELS } from '../topology/names.ts'
 import type { Send, Sent } from './sender.ts'
@@ -84,12 +84,6 @@ function shown(to: Delivery['to']): string {
   return to.kind === 'route' ? to.route : to.kind
 }
 
-const REASONS: Readonly<Record<Extract<Sent, { sent: false }>['reason'], FailureReason>> = {
-  Unroutable: 'Unroutable',
-  Refused: 'Refused',
-  Unconfirmed: 'Unconfirmed',
-}
-
 function failureOf(sent: Sent): Failure | undefined {
-  return sent.sent ? undefined : { class: 'Transient', reason: REASONS[sent.reason], message: sent.message }
+  return sent.sent ? undefined : { class: 'Transient', reason: sent.reason, message: sent.message }
 }

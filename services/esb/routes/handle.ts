@@ -172,26 +172,17 @@ export function createHandler(deps: HandlerDeps): Handler {
     tried: Tried,
     signal: AbortSignal,
   ): Promise<{ readonly failure?: Failure; readonly done: readonly string[] }> {
-    const known = tried.done.length === 0 ? undefined : new Set(tried.done)
-    const [only] = deliveries
-    if (deliveries.length === 1 && only !== undefined && known === undefined) {
-      const failure = await delivered(only, tried, signal)
-      return { done: [], ...(failure && { failure }) }
-    }
-    const done = [...tried.done]
+    const known = new Set(tried.done)
+    const isKnown = ({ id }: Delivery) => known.size > 0 && known.has(markOf(id))
     const failures = await Promise.all(
-      deliveries.map(async (delivery) => {
-        const mark = markOf(delivery.id)
-        if (known?.has(mark)) return undefined
-        const failure = await delivered(delivery, tried, signal)
-        if (failure === undefined) done.push(mark)
-        return failure
-      }),
+      deliveries.map((each) => (isKnown(each) ? undefined : delivered(each, tried, signal))),
     )
     const failed = failures.filter((each) => each !== undefined)
     // While one may still get through, the message is not dead for the sake of another.
     const failure = failed.find((each) => each.class === 'Transient') ?? failed[0]
-    return { done, ...(failure && { failure }) }
+    if (failure === undefined) return { done: tried.done }
+    const arrived = deliveries.filter((_delivery, i) => failures[i] === undefined).map(({ id }) => markOf(id))
+    return { failure, done: [...new Set([...tried.done, ...arrived])] }
   }
 
   async function delivered(delivery: Delivery, tried: Tried, signal: AbortSignal): Promise<Failure | undefined> {

@@ -1,6 +1,6 @@
 import type { Clock } from '#lib/clock.ts'
 import type { Log } from '#lib/log.ts'
-import { type MessageRouteEntry, needsOneOwner } from '#lib/model/esb.ts'
+import { type MessageRouteEntry, needsOneOwner, routeKey } from '#lib/model/esb.ts'
 import type { Broker } from '../broker.ts'
 import type { Mediation, Ports, Remembered, ServiceAnswer, ServiceRequest } from '../mediations/plan.ts'
 import type { EsbMetrics } from '../metrics.ts'
@@ -46,7 +46,7 @@ const TRIES = 3
 
 export function createRoute(first: MessageRouteEntry, compiled: Mediation, deps: RouteDeps): Route {
   const { broker, declarer, clock, random, settings } = deps
-  const key = `${first.namespace}/${first.object}`
+  const key = routeKey(first)
   const queue = routeQueue(key, needsOneOwner(first))
   let entry = first
   let mediation = compiled
@@ -133,7 +133,7 @@ function seenBy(
   { broker, send, clock }: { readonly broker: Broker; readonly send: Send; readonly clock: Clock },
 ): Seen | undefined {
   if (windowOf(entry) === undefined) return undefined
-  const stream = seenStream(`${entry.namespace}/${entry.object}`)
+  const stream = seenStream(routeKey(entry))
   return createSeen({ stream, consuming: broker.consuming, send, clock })
 }
 

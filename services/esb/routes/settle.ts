@@ -4,7 +4,7 @@ import { pause } from '#lib/kube/pause.ts'
 import type { Log } from '#lib/log.ts'
 import type { MessageRouteEntry } from '#lib/model/esb.ts'
 import { backoffMs } from '#lib/retry.ts'
-import { ERROR_MESSAGE, ERROR_REASON, GENERATION, OUTCOME } from '../envelope/headers.ts'
+import { ERROR_MESSAGE, ERROR_REASON, GENERATION, MAX_MESSAGE_CHARS, OUTCOME } from '../envelope/headers.ts'
 import { toDeadLetters, toDelay, type Wait, withFailure } from '../envelope/write.ts'
 import type { Failure, Message, Passage } from '../mediations/message.ts'
 import { afterFailure, delayLevel } from '../mediations/retry.ts'
@@ -81,7 +81,7 @@ export function createPutAway(deps: SettleDeps): PutAway {
     const headers = {
       [OUTCOME]: 'dead',
       [ERROR_REASON]: failure.reason,
-      [ERROR_MESSAGE]: failure.message.slice(0, 1_024),
+      [ERROR_MESSAGE]: failure.message.slice(0, MAX_MESSAGE_CHARS),
     }
     const properties = { headers, ...(correlationId !== undefined && { correlationId }) }
     await deps.send(replyWith(replyTo, `${id}/reply`, Buffer.alloc(0), properties), signal)

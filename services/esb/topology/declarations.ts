@@ -1,5 +1,5 @@
 import { gte } from 'semver'
-import { type MessageRouteEntry, needsOneOwner } from '#lib/model/esb.ts'
+import { type MessageRouteEntry, needsOneOwner, routeKey } from '#lib/model/esb.ts'
 import {
   AUDIT,
   CHANNELS,
@@ -84,7 +84,7 @@ export function baseTopology(instance: string): readonly Declaration[] {
 
 /** What one route has on the broker. */
 export function routeTopology(entry: MessageRouteEntry, version: string): readonly Declaration[] {
-  const route = `${entry.namespace}/${entry.object}`
+  const route = routeKey(entry)
   const queue = routeQueue(route, needsOneOwner(entry))
   const letters = deadLetterQueue(route)
   return [
@@ -126,7 +126,7 @@ export function formerShape(entry: MessageRouteEntry): {
   readonly queue: string
   readonly bindings: readonly Binding[]
 } {
-  const route = `${entry.namespace}/${entry.object}`
+  const route = routeKey(entry)
   const queue = routeQueue(route, !needsOneOwner(entry))
   const sources = sourceTopology(entry).filter(isBinding)
   const resumed = [true, false].map((oneOwner): Binding => {
@@ -140,7 +140,7 @@ export function formerShape(entry: MessageRouteEntry): {
 export function sourceTopology(entry: MessageRouteEntry): readonly Declaration[] {
   const { source } = entry
   if (source === undefined) return []
-  const queue = routeQueue(`${entry.namespace}/${entry.object}`, needsOneOwner(entry))
+  const queue = routeQueue(routeKey(entry), needsOneOwner(entry))
   if (source.exchange === SEED_EXCHANGE) {
     return source.keys.flatMap((key): readonly Declaration[] => [
       { kind: 'binding', from: SEED_EXCHANGE, key, to: { exchange: IN } },

@@ -1,3 +1,4 @@
+import { refusalCode } from '#lib/amqp/refusal.ts'
 import type { Amqp, ConfirmChannel } from '#lib/amqp.ts'
 import { reasonOf, SoaError } from '#lib/error.ts'
 import type { Log } from '#lib/log.ts'
@@ -42,7 +43,7 @@ export function createDeclarer(amqp: Amqp, instance: string, log: Log): Declarer
       // All but the last without waiting: a channel does them in order.
       await amqp.once((channel) => Promise.all(own.map((each) => declare(channel, each))))
     } catch (error) {
-      if (!isRefusal(error, 406)) throw error
+      if (refusalCode(error) !== 406) throw error
       // One of the queues has other arguments than are asked for now.
       for (const each of own) await reconciled(each)
     }
@@ -53,7 +54,7 @@ export function createDeclarer(amqp: Amqp, instance: string, log: Log): Declarer
     try {
       await amqp.once((channel) => declare(channel, declaration))
     } catch (error) {
-      if (declaration.kind !== 'queue' || !isRefusal(error, 406)) throw error
+      if (declaration.kind !== 'queue' || refusalCode(error) !== 406) throw error
       await amqp.once((channel) => channel.checkQueue(declaration.name))
       log.warn({ queue: declaration.name, error: reasonOf(error) }, 'Queue keeps the arguments it was made with')
     }
@@ -63,7 +64,7 @@ export function createDeclarer(amqp: Amqp, instance: string, log: Log): Declarer
     try {
       await amqp.once((channel) => channel.checkExchange(name))
     } catch (error) {
-      if (!isRefusal(error, 404)) throw error
+      if (refusalCode(error) !== 404) throw error
       await amqp.once((channel) => channel.assertExchange(name, type, { durable: true }))
     }
   }
@@ -73,7 +74,7 @@ export function createDeclarer(amqp: Amqp, instance: string, log: Log): Declarer
       const { messageCount, consumerCount } = await amqp.once((channel) => channel.checkQueue(queue))
       return { messages: messageCount, consumers: consumerCount }
     } catch (error) {
-      if (isRefusal(error, 404)) return undefined
+      if (refusalCode(error) === 404) return undefined
       throw error
     }
   }
@@ -106,7 +107,7 @@ export function createDeclarer(amqp: Amqp, instance: string, log: Log): Declarer
           .once((channel) => unbind(channel, each))
           .catch((error) => {
             // What is gone binds nothing.
-            if (!isRefusal(error, 404)) throw error
+            if (refusalCode(error) !== 404) throw error
           })
       }
     },
@@ -136,9 +137,4 @@ async function declare(channel: ConfirmChannel, declaration: Declaration): Promi
 
 function unbind(channel: ConfirmChannel, { from, key, to }: Binding): Promise<unknown> {
   return 'queue' in to ? channel.unbindQueue(to.queue, from, key) : channel.unbindExchange(to.exchange, from, key)
-}
-
-/** Whether the broker closed the channel with this code (AMQP 0-9-1 §1.2: 404 not found, 405 locked, 406 precondition failed). */
-function isRefusal(error: unknown, code: number): boolean {
-  return (error as { readonly code?: unknown } | undefined)?.code === code
 }

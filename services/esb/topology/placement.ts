@@ -1,6 +1,6 @@
 import { reasonOf } from '#lib/error.ts'
 import type { Log } from '#lib/log.ts'
-import type { MessageRouteEntry } from '#lib/model/esb.ts'
+import { type MessageRouteEntry, routeKey } from '#lib/model/esb.ts'
 import { type Binding, bindingsLost, isBinding, ownBindings, routeTopology, sourceTopology } from './declarations.ts'
 import type { Declarer } from './declarer.ts'
 import type { Placed, TopologyMemory } from './memory.ts'
@@ -65,7 +65,7 @@ export function createPlacement({ declarer, memory, log }: PlacementOptions): Pl
         await declarer.route(entry)
         declared.add(entry)
       } catch (error) {
-        faults.set(keyOf(entry), reasonOf(error))
+        faults.set(routeKey(entry), reasonOf(error))
       }
     }
     return faults
@@ -96,7 +96,7 @@ function placedBy(entries: readonly MessageRouteEntry[]): Placed {
     // Names do not depend on the version.
     routeTopology(entry, '3.10.0').flatMap((each) => (each.kind === 'queue' ? [each.name] : []))
   return {
-    queues: Object.fromEntries(entries.map((entry) => [keyOf(entry), queuesOf(entry)])),
+    queues: Object.fromEntries(entries.map((entry) => [routeKey(entry), queuesOf(entry)])),
     bindings: unique(entries.flatMap(sourceTopology).filter(isBinding)),
   }
 }
@@ -107,8 +107,4 @@ function together(a: Placed, b: Placed): Placed {
 
 function unique(bindings: readonly Binding[]): readonly Binding[] {
   return [...new Map(bindings.map((each) => [JSON.stringify(each), each])).values()]
-}
-
-function keyOf({ namespace, object }: MessageRouteEntry): string {
-  return `${namespace}/${object}`
 }
