@@ -60,11 +60,22 @@ const SERVER = `
   server.listen(8080)
   process.on('SIGTERM', () => process.exit())`
 
-/** A pod that runs to its end, and what it printed. */
-async function printed(name: string, spec: object): Promise<string> {
+/**
+ * Runs a pod to its end and gives what it printed; of a pod that failed what it printed is the error. The name is new with
+ * each call, so that a second try of a test does not meet the pod of the first.
+ */
+async function printed(what: string, spec: object): Promise<string> {
+  const name = `${what}-${randomBytes(3).toString('hex')}`
   await apply({ apiVersion: 'v1', kind: 'Pod', metadata: { name }, spec: { ...spec, restartPolicy: 'Never' } })
-  await here('wait', `pod/${name}`, '--for=jsonpath={.status.phase}=Succeeded', '--timeout=50s')
-  return (await here('logs', name)).trim()
+  const ended = async () => {
+    const phase = await here('get', 'pod', name, '--output', 'jsonpath={.status.phase}')
+    return (phase === 'Succeeded' || phase === 'Failed') && phase
+  }
+  const phase = await eventually(ended, { timeoutMs: 50_000, everyMs: 250 })
+  const output = (await here('logs', name)).trim()
+  await here('delete', 'pod', name, '--wait=false')
+  if (phase === 'Failed') throw new Error(`pod ${name} failed:\n${output}`)
+  return output
 }
 
 it('has nodes that are Ready', async () => {
@@ -98,7 +109,8 @@ it('brings a Deployment to pods by its name in DNS and to this machine by NodePo
   expect(names).toHaveLength(2)
 
   const client = `fetch('http://web.${namespace}.svc.cluster.local').then((answer) => answer.text()).then(console.log)`
-  expect(names).toContain(await printed('client', running(client)))
+  // kube-proxy hears of the endpoints a moment after the rollout is over, and refuses connections until then.
+  expect(names).toContain(await eventually(() => printed('client', running(client)), { timeoutMs: 30_000 }))
 
   const port = await here('get', 'service', 'web', '--output', 'jsonpath={.spec.ports[0].nodePort}')
   const seen = new Set<string>()
@@ -125,7 +137,6 @@ it('keeps what is written to a claimed volume from pod to pod', async () => {
   const mount = { volumeMounts: [{ name: 'data', mountPath: '/data' }] }
   const volumes = [{ name: 'data', persistentVolumeClaim: { claimName: 'data' } }]
   await printed('writer', running(`require('node:fs').writeFileSync('/data/word', 'kept')`, mount, volumes))
-  await here('delete', 'pod', 'writer')
   const reader = `console.log(require('node:fs').readFileSync('/data/word', 'utf8'))`
   expect(await printed('reader', running(reader, mount, volumes))).toBe('kept')
 })
