@@ -21,6 +21,8 @@ export interface Consumer {
   readonly unready: () => string | undefined
   /** Whether the broker has not answered in time: of a queue without a majority of its members it says nothing at all. */
   readonly isUnheard: () => boolean
+  /** Whether it has nothing in hand. */
+  readonly isIdle: () => boolean
   /** Takes no more, finishes what is in hand within a bounded time, leaves the rest to others. */
   readonly leave: () => Promise<void>
 }
@@ -31,6 +33,7 @@ const FINISH_MS = 10_000
 export function createConsumer(amqp: Pick<Amqp, 'onConnect'>, options: ConsumerOptions): Consumer {
   const { name, queue, prefetch, prepare, takeOver, handler, inHand, patienceMs } = options
   let unheard = false
+  let current: ConfirmChannel | undefined
 
   function soon(channel: ConfirmChannel): () => void {
     const timer = setTimeout(() => {
@@ -46,9 +49,10 @@ export function createConsumer(amqp: Pick<Amqp, 'onConnect'>, options: ConsumerO
 
   async function setup(channel: ConfirmChannel, { fail }: { readonly fail: (reason: string) => void }): Promise<Leave> {
     const over = new AbortController()
+    current = channel
     channel.once('close', () => {
       over.abort()
-      handler.groups.clear()
+      handler.abandon(over.signal)
       inHand.forget(channel)
     })
     const heard = soon(channel)
@@ -62,10 +66,10 @@ export function createConsumer(amqp: Pick<Amqp, 'onConnect'>, options: ConsumerO
         fail(`the broker cancelled the consumer of ${queue}`)
         return
       }
-      const settling = inHand.take(channel, delivery)
+      const settling = inHand.take(channel, delivery, over.signal)
       tookOver ??= takeOver()
       tookOver.then(
-        () => handler.handle(delivery, settling, over.signal),
+        () => handler.handle(delivery, settling),
         (error) => fail(String(error)),
       )
     }
@@ -74,12 +78,16 @@ export function createConsumer(amqp: Pick<Amqp, 'onConnect'>, options: ConsumerO
     heard()
     return async () => {
       await channel.cancel(consumerTag)
-      for (const { settling } of handler.groups.clear()) settling.leave()
+      handler.abandon(over.signal)
       await Promise.race([inHand.empty(channel), pause(FINISH_MS, over.signal)])
       over.abort()
       inHand.end(channel)
     }
   }
 
-  return { ...amqp.onConnect(name, setup, { apart: true }), isUnheard: () => unheard }
+  return {
+    ...amqp.onConnect(name, setup, { apart: true }),
+    isUnheard: () => unheard,
+    isIdle: () => current === undefined || !inHand.has(current),
+  }
 }

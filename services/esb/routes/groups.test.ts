@@ -11,7 +11,7 @@ describe('groups in the making', () => {
     done.length = 0
   })
   afterEach(() => {
-    groups.clear()
+    groups.take(() => true)
     vi.useRealTimers()
   })
 
@@ -30,11 +30,24 @@ describe('groups in the making', () => {
     expect(done).toEqual([['a', ['1', '2']]])
   })
 
-  it('are never completed once they are cleared, and give their members back', () => {
-    groups.add(group('a'), '1')
-    groups.add(group('b'), '2')
-    expect(groups.clear()).toEqual(['1', '2'])
+  it('give back the members that are asked for, and go on with the others', () => {
+    groups.add(group('a'), 'mine 1')
+    groups.add(group('a'), 'theirs')
+    groups.add(group('b'), 'mine 2')
+    expect(groups.take((member) => member.startsWith('mine'))).toEqual(['mine 1', 'mine 2'])
+    expect(groups.size()).toBe(1)
     vi.advanceTimersByTime(10_000)
+    expect(done).toEqual([['a', ['theirs']]])
+  })
+
+  it('begin their window anew once nobody is left in them', () => {
+    groups.add(group('a'), '1')
+    vi.advanceTimersByTime(900)
+    groups.take(() => true)
+    groups.add(group('a'), '1')
+    vi.advanceTimersByTime(900)
     expect(done).toEqual([])
+    vi.advanceTimersByTime(100)
+    expect(done).toEqual([['a', ['1']]])
   })
 })

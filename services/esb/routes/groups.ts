@@ -4,14 +4,14 @@ import type { Group } from '../mediations/plan.ts'
 export interface Groups<T> {
   /** Adds a member; the group is handed to `complete` once it is full, or when its window, counted from the first, has passed. */
   readonly add: (group: Group, member: T) => void
-  /** Forgets all of them; their members, whose messages are to be given to somebody else. */
-  readonly clear: () => readonly T[]
+  /** Takes the members of which this is so out of their groups, and gives them; a group without members is none. */
+  readonly take: (isWanted: (member: T) => boolean) => readonly T[]
   readonly size: () => number
 }
 
 interface Making<T> {
   readonly group: Group
-  readonly members: T[]
+  members: T[]
   readonly timer: NodeJS.Timeout
 }
 
@@ -37,11 +37,16 @@ export function createGroups<T>(complete: (group: Group, members: readonly T[]) 
       found.members.push(member)
       if (found.members.length >= group.size) close(key)
     },
-    clear() {
-      const members = [...making.values()].flatMap((each) => each.members)
-      for (const { timer } of making.values()) clearTimeout(timer)
-      making.clear()
-      return members
+    take(isWanted) {
+      const taken: T[] = []
+      for (const [key, each] of making) {
+        taken.push(...each.members.filter(isWanted))
+        each.members = each.members.filter((member) => !isWanted(member))
+        if (each.members.length > 0) continue
+        clearTimeout(each.timer)
+        making.delete(key)
+      }
+      return taken
     },
     size: () => making.size,
   }

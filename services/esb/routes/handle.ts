@@ -11,7 +11,7 @@ import type { Delivery, Group, Held, Mediation, Plan, Ports, Remembered } from '
 import { SHORT_WAIT_MS } from '../mediations/retry.ts'
 import type { RouteMetrics } from '../metrics.ts'
 import type { Deliver } from './deliver.ts'
-import { createGroups, type Groups } from './groups.ts'
+import { createGroups } from './groups.ts'
 import type { Settling } from './in-hand.ts'
 import type { Seen } from './seen.ts'
 import type { Send } from './sender.ts'
@@ -30,19 +30,20 @@ import type { Throttle } from './throttle.ts'
  * Ack follows confirm: a crash between them repeats a message rather than loses it.
  */
 export interface Handler {
-  /** Acknowledges in the end, or not at all when `signal` ends it first. Never rejects. */
-  readonly handle: (delivery: ConsumeMessage, settling: Settling, signal: AbortSignal) => Promise<void>
-  readonly groups: Groups<Member>
+  /** Acknowledges in the end, or not at all when the channel it came by ends first. Never rejects. */
+  readonly handle: (delivery: ConsumeMessage, settling: Settling) => Promise<void>
+  /** Forgets what is held of a channel that is over, or about to be: it is given to somebody else. */
+  readonly abandon: (channel: AbortSignal) => void
 }
 
 /** A message of a group. */
-export interface Member {
+interface Member {
   readonly held: Held
   readonly tried: Tried
   readonly remember: Remembered | undefined
-  readonly settled: () => void
+  /** Lets go of its key: another copy may be worked on. */
+  readonly release: () => void
   readonly settling: Settling
-  readonly signal: AbortSignal
 }
 
 interface Tried {
@@ -74,7 +75,8 @@ export function createHandler(deps: HandlerDeps): Handler {
   const { route, queue, mediation, ports, metrics, clock, log } = deps
   const groups = createGroups<Member>((group, members) => void complete(group, members))
 
-  async function handle(delivery: ConsumeMessage, settling: Settling, signal: AbortSignal): Promise<void> {
+  async function handle(delivery: ConsumeMessage, settling: Settling): Promise<void> {
+    const { signal } = settling
     const startedAt = clock.monotonic()
     metrics.taken()
     const { resumeAt, ...received } = readMessage(delivery, randomUUID)
@@ -88,21 +90,21 @@ export function createHandler(deps: HandlerDeps): Handler {
       }
       if (left > 0) await pause(left, signal)
       for (const throttle of deps.throttles()) await throttle.admitted(signal)
-      if (!signal.aborted) await treat(tried, settling, signal)
+      if (!signal.aborted) await treat(tried, settling)
     } catch (error) {
       // A defect of this code, not of the message: it goes the way of what may pass, so that it is seen and not lost.
       log.error({ route, message: tried.message.id, error: reasonOf(error) }, 'Message could not be handled')
-      await fail(tried, { class: 'Transient', reason: 'Internal', message: reasonOf(error) }, settling, signal)
+      await fail(tried, { class: 'Transient', reason: 'Internal', message: reasonOf(error) }, settling)
     } finally {
       metrics.hop((clock.monotonic() - startedAt) / 1_000)
     }
   }
 
-  async function treat(tried: Tried, settling: Settling, signal: AbortSignal): Promise<void> {
+  async function treat(tried: Tried, settling: Settling): Promise<void> {
     const refusal = unfit(tried)
-    if (refusal !== undefined) return fail(tried, refusal, settling, signal)
+    if (refusal !== undefined) return fail(tried, refusal, settling)
     const plan = await planned(tried)
-    if (plan.remember === undefined || deps.seen === undefined) return follow(plan, tried, undefined, settling, signal)
+    if (plan.remember === undefined || deps.seen === undefined) return follow(plan, tried, settling)
     const release = await deps.seen.claim(plan.remember.key)
     let held = false
     try {
@@ -110,7 +112,7 @@ export function createHandler(deps: HandlerDeps): Handler {
       const isLate = deps.seen.has(plan.remember)
       const again = isLate ? await planned(tried) : plan
       held = again.outcome === 'hold'
-      await follow(again, tried, release, settling, signal)
+      await follow(again, tried, settling, release)
     } finally {
       // A held message lets go of its key with its group.
       if (!held) release()
@@ -138,16 +140,17 @@ export function createHandler(deps: HandlerDeps): Handler {
   async function follow(
     plan: Outcome,
     tried: Tried,
-    release: (() => void) | undefined,
     settling: Settling,
-    signal: AbortSignal,
+    release: () => void = () => {},
   ): Promise<void> {
+    const { signal } = settling
+    // Given to somebody else meanwhile: a group, above all, must not hold what comes again.
+    if (signal.aborted) return release()
     switch (plan.outcome) {
       case 'deliver': {
         if (plan.dropped !== undefined) metrics.filtered(plan.dropped.reason)
         const outcome = await deliverAll(plan.deliveries, tried, signal)
-        if (outcome.failure !== undefined)
-          return fail({ ...tried, done: outcome.done }, outcome.failure, settling, signal)
+        if (outcome.failure !== undefined) return fail({ ...tried, done: outcome.done }, outcome.failure, settling)
         if (await remembered(plan.remember, signal)) settling.ack()
         return
       }
@@ -155,12 +158,9 @@ export function createHandler(deps: HandlerDeps): Handler {
         metrics.filtered(plan.reason)
         return settling.ack()
       case 'fail':
-        return fail(tried, plan.failure, settling, signal)
+        return fail(tried, plan.failure, settling)
       case 'hold':
-        return groups.add(plan.group, {
-          ...{ held: plan.held, tried, remember: plan.remember, settling, signal },
-          settled: release ?? (() => {}),
-        })
+        return groups.add(plan.group, { held: plan.held, tried, remember: plan.remember, release, settling })
       default:
         plan satisfies never
     }
@@ -196,16 +196,16 @@ export function createHandler(deps: HandlerDeps): Handler {
     return deps.seen.remember(remember, signal)
   }
 
-  async function fail(tried: Tried, failure: Failure, settling: Settling, signal: AbortSignal): Promise<void> {
-    if (signal.aborted) return
-    if ((await deps.putAway(tried, failure, signal)) === 'put away') settling.ack()
+  async function fail(tried: Tried, failure: Failure, settling: Settling): Promise<void> {
+    if (settling.signal.aborted) return
+    if ((await deps.putAway(tried, failure, settling.signal)) === 'put away') settling.ack()
   }
 
   /** A group goes on as one message; in the end each member is settled, or each is put away by itself. */
   async function complete(group: Group, members: readonly Member[]): Promise<void> {
     const [first] = members
     if (first === undefined) return
-    const { signal, tried } = first
+    const { tried, settling } = first
     try {
       const plan = await mediation().resume(
         group,
@@ -215,24 +215,31 @@ export function createHandler(deps: HandlerDeps): Handler {
       tellSteps(plan)
       if (plan.outcome === 'fail') return await failEach(members, plan.failure)
       if (plan.outcome === 'deliver') {
-        const { failure } = await deliverAll(plan.deliveries, { ...tried, done: [] }, signal)
+        const { failure } = await deliverAll(plan.deliveries, { ...tried, done: [] }, settling.signal)
         if (failure !== undefined) return await failEach(members, failure)
       }
       if (plan.outcome === 'drop') metrics.filtered(plan.reason, members.length)
-      for (const member of members) if (await remembered(member.remember, signal)) member.settling.ack()
+      for (const member of members) if (await remembered(member.remember, member.settling.signal)) member.settling.ack()
     } catch (error) {
       log.error({ route, group: group.correlation, error: reasonOf(error) }, 'Group could not be handled')
       await failEach(members, { class: 'Transient', reason: 'Internal', message: reasonOf(error) })
     } finally {
-      for (const member of members) member.settled()
+      for (const { release } of members) release()
     }
   }
 
   async function failEach(members: readonly Member[], failure: Failure): Promise<void> {
-    await Promise.all(members.map(({ tried, settling, signal }) => fail(tried, failure, settling, signal)))
+    await Promise.all(members.map(({ tried, settling }) => fail(tried, failure, settling)))
   }
 
-  return { handle, groups }
+  function abandon(channel: AbortSignal): void {
+    for (const { release, settling } of groups.take((member) => member.settling.signal === channel)) {
+      release()
+      settling.leave()
+    }
+  }
+
+  return { handle, abandon }
 }
 
 type Outcome = Plan & { readonly remember?: Remembered }

@@ -6,9 +6,11 @@ import { type AckChannel, type Acks, createAcks } from './acks.ts'
  * on another one (AMQP 0-9-1 §1.1), and what is not settled when the channel ends is given to somebody else.
  */
 export interface InHand {
-  readonly take: (channel: ConfirmChannel, delivery: ConsumeMessage) => Settling
+  readonly take: (channel: ConfirmChannel, delivery: ConsumeMessage, signal: AbortSignal) => Settling
   readonly count: () => number
   readonly oldestMs: () => number
+  /** Whether anything that came by this channel is left. */
+  readonly has: (channel: ConfirmChannel) => boolean
   /** Resolves when nothing that came by this channel is left. */
   readonly empty: (channel: ConfirmChannel) => Promise<void>
   /** Acknowledges by this channel what was settled, and no more: it is about to be closed. */
@@ -23,6 +25,8 @@ export interface Settling {
   readonly ack: () => void
   /** Leaves it to whom the broker gives it next, once the channel closes. */
   readonly leave: () => void
+  /** Aborted once the channel is no more: the message is somebody else's from then on. */
+  readonly signal: AbortSignal
 }
 
 export function createInHand(monotonic: () => number): InHand {
@@ -43,12 +47,16 @@ export function createInHand(monotonic: () => number): InHand {
     for (const look of waiters) look()
   }
 
+  const has = (channel: ConfirmChannel) => held.values().some((each) => each.channel === channel)
+
   return {
-    take(channel, delivery) {
+    has,
+    take(channel, delivery, signal) {
       held.set(delivery, { channel, since: monotonic() })
       return {
         ack: () => release(delivery, () => acksOf(channel).add(delivery.fields.deliveryTag)),
         leave: () => release(delivery, () => {}),
+        signal,
       }
     },
     count: () => held.size,
@@ -57,10 +65,9 @@ export function createInHand(monotonic: () => number): InHand {
       return 0
     },
     empty(channel) {
-      const has = () => held.values().some((each) => each.channel === channel)
       return new Promise((resolve) => {
         const look = () => {
-          if (has()) return
+          if (has(channel)) return
           waiters.delete(look)
           resolve()
         }

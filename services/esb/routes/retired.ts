@@ -27,7 +27,8 @@ export async function retire(
       if (found !== 'later') {
         await declarer.unbind(bindings)
         if (found.messages > 0) consumer ??= route.drain(queue)
-        else {
+        // What a group holds is in hand for as long as its window: given back it would begin another.
+        else if (consumer?.isIdle() !== false) {
           await consumer?.leave()
           consumer = undefined
           if (await declarer.remove(queue)) {

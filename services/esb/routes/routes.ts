@@ -105,7 +105,7 @@ export function createRoutes(options: RoutesOptions): Routes {
     try {
       // Before the first model nothing is known to be gone: all that others have placed would be taken for leftovers. Nor
       // is a route gone that this replica alone cannot make sense of.
-      if (model === undefined) await declarer.base()
+      if (model === undefined) await declarer.base({ again })
       else misplaced = await placement.place([...model.values()], { again })
       missing = undefined
     } catch (error) {

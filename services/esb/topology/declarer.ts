@@ -7,8 +7,11 @@ import { type Binding, baseTopology, brokerFault, type Declaration, routeTopolog
 
 /** The only one who declares: everyone else takes what is there. Safe to repeat, and repeated: what somebody deleted comes back. */
 export interface Declarer {
-  /** Declares what all routes stand on. Throws with the reason when the broker is unfit or refuses. */
-  readonly base: () => Promise<void>
+  /**
+   * Declares what all routes stand on: once a connection, and whenever asked to do it `again`. Throws with the reason when
+   * the broker is unfit or refuses.
+   */
+  readonly base: (options?: { readonly again?: boolean }) => Promise<void>
   /** Declares what a route needs, the base first where this connection has not seen it. */
   readonly route: (entry: MessageRouteEntry) => Promise<void>
   readonly unbind: (bindings: readonly Binding[]) => Promise<void>
@@ -90,11 +93,14 @@ export function createDeclarer(amqp: Amqp, instance: string, log: Log): Declarer
   }
 
   return {
-    base() {
-      baseDone ??= base().catch((error) => {
-        baseDone = undefined
-        throw error
-      })
+    base({ again = false } = {}) {
+      if (again || baseDone === undefined) {
+        const done = base().catch((error) => {
+          if (baseDone === done) baseDone = undefined
+          throw error
+        })
+        baseDone = done
+      }
       return baseDone
     },
     async route(entry) {

@@ -16,8 +16,8 @@ export interface Placed {
 /** The newest record of what was placed, in a stream: AMQP has no way to ask a broker for its bindings. */
 export interface TopologyMemory {
   readonly recall: () => Promise<Placed>
-  /** Before anything of it is declared. */
-  readonly record: (placed: Placed) => Promise<void>
+  /** Before anything of it is declared. What was recorded last is not written twice, unless `again` finds the stream empty. */
+  readonly record: (placed: Placed, options?: { readonly again?: boolean }) => Promise<void>
 }
 
 const NOTHING: Placed = { queues: {}, bindings: [] }
@@ -26,15 +26,19 @@ const RECORD_MS = 10_000
 export function createTopologyMemory(instance: string, consuming: Pick<Amqp, 'once'>, send: Send): TopologyMemory {
   const stream = topologyStream(instance)
   let last: string | undefined
+
+  /** Somebody deleted the stream, and it was declared anew. */
+  const isLost = () => consuming.once(async (channel) => (await channel.checkQueue(stream)).messageCount === 0)
+
   return {
     async recall() {
       const chunk = await consuming.once((channel) => lastChunk(channel, stream))
       const newest = chunk.at(-1)
       return newest === undefined ? NOTHING : (JSON.parse(newest.message.content.toString()) as Placed)
     },
-    async record(placed) {
+    async record(placed, { again = false } = {}) {
       const text = JSON.stringify(placed)
-      if (text === last) return
+      if (text === last && !(again && (await isLost()))) return
       const message = { exchange: '', routingKey: stream, content: Buffer.from(text), messageId: randomUUID() }
       const sent = await send(message, AbortSignal.timeout(RECORD_MS))
       if (!sent.sent) throw new Error(`${stream} takes no record: ${sent.message}`)

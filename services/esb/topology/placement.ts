@@ -36,7 +36,7 @@ export function createPlacement({ declarer, memory, log }: PlacementOptions): Pl
     entries: readonly MessageRouteEntry[],
     { again = false } = {},
   ): Promise<ReadonlyMap<string, string>> {
-    await declarer.base()
+    await declarer.base({ again })
     former ??= await memory.recall()
     const now = placedBy(entries)
     await memory.record(together(former, now))
@@ -49,7 +49,7 @@ export function createPlacement({ declarer, memory, log }: PlacementOptions): Pl
       if (left.length > 0) kept[route] = left
     }
     former = { queues: { ...kept, ...now.queues }, bindings: now.bindings }
-    await memory.record(former)
+    await memory.record(former, { again })
     return faults
   }
 
