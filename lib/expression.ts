@@ -1,6 +1,7 @@
 import { createAway } from './expression/away.ts'
 import { type Bindings, type Evaluate, prepare, TooLong } from './expression/engine.ts'
 import { ExpressionError, faultOf } from './expression/fault.ts'
+import { follow, LIST } from './expression/field.ts'
 import { type Piece, piecesOf } from './expression/template.ts'
 import { createTurns } from './expression/turns.ts'
 
@@ -67,6 +68,7 @@ const MAX_INPUT_CHARS = 8 * MIB
 /**
  * Where an expression is evaluated:
  *
+ *   field.ts goes from field to field
  *   risk.ts sees what may take long in one node ──────────────► a worker, ended at the timeout
  *   everything else ──► the own thread, one at a time ──TooLong──┘
  */
@@ -85,9 +87,12 @@ export function createExpressions(options: ExpressionOptions = {}): Expressions 
     const home = prepare(source, { offset, guards: atHome, random })
     const elsewhere: Evaluate = (input, bindings) => away.evaluate({ source, offset }, input, bindings)
     if (home.reason !== undefined) return elsewhere
+    const { fields } = home
     let timesAway = 0
     let tooLong = 0
     return async function evaluate(input, bindings) {
+      const found = fields === undefined ? LIST : follow(input, fields)
+      if (found !== LIST) return found
       if (timesAway > 0) {
         timesAway--
         return elsewhere(input, bindings)

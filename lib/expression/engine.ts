@@ -1,6 +1,7 @@
 import jsonata from 'jsonata'
 import { isWithin, type Weight } from '#lib/weigh.ts'
 import { ExpressionError, faultOf } from './fault.ts'
+import { fieldsOf } from './field.ts'
 import { type Bounds, bind } from './natives.ts'
 import { plain } from './plain.ts'
 import { type Risk, riskOf } from './risk.ts'
@@ -41,12 +42,15 @@ export interface Prepared {
   readonly evaluate: Evaluate
   /** Why it must run where it can be ended. */
   readonly reason?: string | undefined
+  /** Of a path that leads from field to field; field.ts goes it without JSONata. */
+  readonly fields?: readonly string[] | undefined
 }
 
 export function prepare(source: string, { offset, guards, random }: Preparation): Prepared {
   const options = { timeout: guards.timeoutMs, stack: 0, sequence: guards.maxItems }
   const expression = jsonata(source, options)
-  const risk = riskOf(expression.ast())
+  const ast = expression.ast()
+  const risk = riskOf(ast)
   options.stack = depthOf(risk, guards)
   const bounds = boundsOf(guards)
   bind(expression, risk.mentions, bounds)
@@ -60,7 +64,7 @@ export function prepare(source: string, { offset, guards, random }: Preparation)
       throw faultOf(thrown, offset)
     }
   }
-  return { evaluate, reason: risk.reason }
+  return { evaluate, reason: risk.reason, fields: fieldsOf(ast) }
 }
 
 /**
