@@ -1,7 +1,7 @@
-import { describe, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { cutConsumers, memoryAlarm, settled } from '#test/kit/broker/faults.ts'
 import { busBed, toQueueNamed } from '#test/kit/bus-bed.ts'
-import { routeOf } from '#test/kit/esb-client.ts'
+import { metricOf, routeOf } from '#test/kit/esb-client.ts'
 import { eventually } from '#test/kit/eventually.ts'
 
 // Rows of the table of failures that one node can show, in its order; docs/architecture.md has the table.
@@ -65,6 +65,51 @@ describe('a broker', () => {
       await send('restart', 'after')
       return taken.some(({ text }) => text === 'after')
     }, PATIENT)
+  })
+
+  it('that restarts has lost what a client kept in a transient queue; what comes before the client is back is kept (row 14)', async () => {
+    const { amqp } = await bed.connect()
+    const { send, depth, look } = await bed.client()
+    const declared = () =>
+      amqp.once(async (channel) => {
+        await channel.assertQueue('passing', { durable: false })
+        await channel.bindQueue('passing', 'esb_exchange', 'passing')
+      })
+    await declared()
+    await send('passing', 'before')
+    await eventually(async () => (await depth('passing')) === 1)
+    await bed.broker.shutDown()
+    await bed.broker.restart()
+    await eventually(async () => {
+      await expect(depth('passing')).rejects.toThrow(/404|NOT_FOUND/)
+    }, PATIENT)
+    await eventually(() => send('passing', 'while it is gone'), PATIENT)
+    await eventually(
+      async () => (await look('soa.unroutable')).some(({ text }) => text === 'while it is gone'),
+      PATIENT,
+    )
+    await declared()
+    await send('passing', 'after')
+    await eventually(async () => (await look('passing')).map(({ text }) => text).join() === 'after', PATIENT)
+  })
+
+  it('whose operator weakens its queues by a policy deletes nothing that waits: arguments come first (row 18)', async () => {
+    const { send, sink, depth } = await bed.client()
+    const weaker = { 'dead-letter-strategy': 'at-most-once', overflow: 'drop-head', 'max-length': 1 }
+    await bed.bus.apply('weak.yaml', [
+      routeOf('weak', {
+        from: { keys: ['weak'] },
+        to: toQueueNamed('weak-out'),
+        retry: { attempts: 10, backoff: '2s' },
+      }),
+    ])
+    await bed.broker.ctl('set_policy', '--apply-to', 'queues', 'weaker', '^soa\\.', JSON.stringify(weaker))
+    const ids = await Promise.all(Array.from({ length: 20 }, (_none, i) => send('weak', String(i))))
+    await eventually(async () => (await metricOf(bed.bus, 'soa_esb_messages_retried_total', 'weak')) >= 20, PATIENT)
+    const taken = await sink('weak-out')
+    await eventually(() => ids.every((id) => taken.some((each) => each.id.startsWith(id))), PATIENT)
+    await bed.broker.ctl('clear_policy', 'weaker')
+    expect(await depth('soa.route.default.weak')).toBe(0)
   })
 
   async function notReady(): Promise<boolean> {

@@ -1,9 +1,9 @@
 import type { RequestHandler } from '#lib/http.ts'
 import { asked, type Operation } from '#lib/http-operations.ts'
-import { newestOf } from '../channels/stream-end.ts'
 import { fromBroker } from '../http/from-broker.ts'
 import { refusal, refuse } from '../http/refusal.ts'
 import { type ApiDeps, wholeIn } from '../http/route.ts'
+import { newestOf } from '../streams/end.ts'
 import { AUDIT } from '../topology/names.ts'
 import type { AuditRecord } from './record.ts'
 

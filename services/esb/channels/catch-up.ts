@@ -1,10 +1,10 @@
 import type { Amqp, ConfirmChannel, ConsumeMessage } from '#lib/amqp.ts'
 import { pause } from '#lib/kube/pause.ts'
+import { readStream } from '../streams/read.ts'
 import { CHANNELS } from '../topology/names.ts'
 import { channelOf, frameOf } from './frame.ts'
 import type { Hub } from './hub.ts'
-import { type From, streamOffset } from './position.ts'
-import { offsetOf } from './stream-end.ts'
+import { type From, placeOf } from './position.ts'
 
 export interface Latecomer {
   readonly channel: string
@@ -43,55 +43,40 @@ async function read(
   join: (after: number) => void,
 ): Promise<void> {
   const over = new AbortController()
-  const end = Promise.withResolvers<void>()
+  const ended = AbortSignal.any([over.signal, gone])
   const before = hub.last()
   let told: number | undefined
 
   function finish(after: number): void {
     over.abort()
     join(after)
-    end.resolve()
   }
 
-  async function take(message: ConsumeMessage): Promise<void> {
-    if (over.signal.aborted) return
-    const offset = offsetOf(message)
+  function take(message: ConsumeMessage, offset: number): boolean | Promise<boolean> {
     const isWanted = channelOf(message) === wanted
     const sent = isWanted ? send(JSON.stringify(frameOf(offset, wanted, message))) : undefined
     told = offset
     if (offset >= (hub.last() ?? Number.POSITIVE_INFINITY)) finish(offset)
-    await sent
-    if (!over.signal.aborted) channel.ack(message)
+    return sent === undefined ? false : sent.then(() => false)
   }
 
   /** When nothing comes any more: the hub has caught up with us, or there is nothing after that time, or nothing at all. */
   async function watchSilence(): Promise<void> {
-    while (!over.signal.aborted) {
-      await pause(SILENCE_MS, over.signal)
+    while (!ended.aborted) {
+      await pause(SILENCE_MS, ended)
       const last = hub.last()
-      if (over.signal.aborted) return
+      if (ended.aborted) return
       if (told !== undefined && last !== undefined && told >= last) return finish(told)
       const isBehindAll = told === undefined && last === before && (from.kind === 'time' || last === undefined)
       if (isBehindAll) return finish(last ?? -1)
     }
   }
 
-  const leave = () => {
-    over.abort()
-    end.resolve()
-  }
-  gone.addEventListener('abort', leave)
-  channel.once('close', () => end.reject(new Error('the log is out of sight')))
-  await channel.prefetch(PREFETCH)
-  const consumer = { arguments: { 'x-stream-offset': streamOffset(from) } }
-  await channel.consume(
-    CHANNELS,
-    (message) => {
-      if (message === null) end.reject(new Error('the consumer was cancelled'))
-      else take(message).catch(end.reject)
-    },
-    consumer,
-  )
   void watchSilence()
-  await end.promise.finally(() => over.abort())
+  try {
+    const reading = { stream: CHANNELS, from: placeOf(from), prefetch: PREFETCH, signal: ended }
+    await readStream(channel, reading, take)
+  } finally {
+    over.abort()
+  }
 }

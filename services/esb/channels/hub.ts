@@ -1,9 +1,10 @@
 import type { Amqp, ConfirmChannel, ConsumeMessage } from '#lib/amqp.ts'
 import type { Metrics } from '#lib/metrics.ts'
 import type { Part } from '#lib/run.ts'
+import { IDLE_MS, lastChunk } from '../streams/end.ts'
+import { offsetOf } from '../streams/read.ts'
 import { CHANNELS } from '../topology/names.ts'
 import { channelOf, frameOf } from './frame.ts'
-import { IDLE_MS, lastChunk, offsetOf } from './stream-end.ts'
 
 export interface Subscriber {
   /** `namespace/channel`. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { fromIn, streamOffset } from './position.ts'
+import { fromIn } from './position.ts'
 import { subscriptionIn } from './socket.ts'
 
 const NOW = Date.parse('2026-06-01T00:00:00Z')
@@ -22,13 +22,6 @@ describe('?from=', () => {
     { text: '2026-13-01T00:00:00Z', from: undefined },
   ])('$text is $from', ({ text, from }) => expect(fromIn(text, NOW)).toEqual(from))
 })
-
-it.each([
-  { from: { kind: 'offset', offset: 7 } as const, gives: 7 },
-  { from: { kind: 'first' } as const, gives: 'first' },
-  { from: { kind: 'time', seconds: 5 } as const, gives: { '!': 'timestamp', value: 5 } },
-  { from: { kind: 'time', seconds: -5 } as const, gives: { '!': 'timestamp', value: 0 } },
-])('a stream is read from $gives', ({ from, gives }) => expect(streamOffset(from)).toEqual(gives))
 
 describe('the path of a subscription', () => {
   it.each([

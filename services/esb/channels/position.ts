@@ -1,3 +1,5 @@
+import type { Place } from '../streams/read.ts'
+
 /** Where a subscriber begins: with what comes next, at an offset, with the oldest kept, or at a time. */
 export type From =
   | { readonly kind: 'next' }
@@ -17,16 +19,14 @@ export function fromIn(text: string | null, now: number): From | undefined {
   return Number.isNaN(ms) ? undefined : { kind: 'time', seconds: Math.floor(ms / 1_000) }
 }
 
-/** As RabbitMQ takes it. https://www.rabbitmq.com/docs/streams#consuming */
-export function streamOffset(from: Exclude<From, { kind: 'next' }>): unknown {
+export function placeOf(from: Exclude<From, { kind: 'next' }>): Place {
   switch (from.kind) {
     case 'offset':
       return from.offset
     case 'first':
       return 'first'
     case 'time':
-      // A number would be an offset.
-      return { '!': 'timestamp', value: Math.max(0, from.seconds) }
+      return { seconds: from.seconds }
     default:
       return from satisfies never
   }

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import type { Amqp, ConfirmChannel } from '#lib/amqp.ts'
+import type { Amqp } from '#lib/amqp.ts'
 import type { Clock } from '#lib/clock.ts'
 import type { Remembered } from '../mediations/plan.ts'
+import { readAll } from '../streams/mark.ts'
 import type { Send } from './sender.ts'
 
 /**
@@ -54,7 +55,7 @@ export function createSeen({ stream, consuming, send, clock }: SeenOptions): See
     async remember({ key }, signal) {
       const at = clock.now()
       const sent = await send(
-        { exchange: '', routingKey: stream, content: record(key, at), messageId: randomUUID() },
+        { exchange: '', routingKey: stream, content: record({ key, at }), messageId: randomUUID() },
         signal,
       )
       if (!sent.sent) return false
@@ -72,18 +73,11 @@ export function createSeen({ stream, consuming, send, clock }: SeenOptions): See
     },
     async load(windowMs) {
       const since = clock.now() - windowMs
-      const mark = randomUUID()
-      const sent = await send(
-        { exchange: '', routingKey: stream, content: record('', 0, mark), messageId: mark },
-        AbortSignal.timeout(LOAD_MS),
-      )
-      if (!sent.sent) throw new Error(`${stream} takes no mark: ${sent.message}`)
-      await consuming.once((channel) =>
-        readUntil(channel, stream, since, ({ key, at, mark: read }) => {
-          if (read === undefined && at >= since) put(key, at)
-          return read === mark
-        }),
-      )
+      const reading = { stream, from: { seconds: since / 1_000 }, timeoutMs: LOAD_MS }
+      await readAll({ consuming, send }, reading, ({ content }) => {
+        const { key, at } = JSON.parse(content.toString()) as Entry
+        if (at >= since) put(key, at)
+      })
     },
   }
 }
@@ -93,38 +87,8 @@ const LOAD_MS = 30_000
 interface Entry {
   readonly key: string
   readonly at: number
-  readonly mark?: string
 }
 
-function record(key: string, at: number, mark?: string): Buffer {
-  return Buffer.from(JSON.stringify({ key, at, ...(mark !== undefined && { mark }) }))
-}
-
-/** Reads a stream from a time on until `isEnd` says so. */
-async function readUntil(
-  channel: ConfirmChannel,
-  stream: string,
-  since: number,
-  isEnd: (entry: Entry) => boolean,
-): Promise<void> {
-  // A stream gives nothing without a prefetch, and wants its acks like any queue.
-  await channel.prefetch(500)
-  const done = Promise.withResolvers<void>()
-  channel.once('close', () => done.reject(new Error(`${stream}: channel closed while it was read`)))
-  const timer = setTimeout(() => done.reject(new Error(`${stream} was not read to its end in time`)), LOAD_MS)
-  const offset = { '!': 'timestamp', value: Math.floor(since / 1_000) }
-  try {
-    await channel.consume(
-      stream,
-      (delivery) => {
-        if (delivery === null) return done.reject(new Error(`${stream} was deleted`))
-        channel.ack(delivery)
-        if (isEnd(JSON.parse(delivery.content.toString()) as Entry)) done.resolve()
-      },
-      { arguments: { 'x-stream-offset': offset } },
-    )
-    await done.promise
-  } finally {
-    clearTimeout(timer)
-  }
+function record(entry: Entry): Buffer {
+  return Buffer.from(JSON.stringify(entry))
 }

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { Amqp } from '#lib/amqp.ts'
-import { lastChunk } from '../channels/stream-end.ts'
 import type { Send } from '../routes/sender.ts'
+import { lastChunk } from '../streams/end.ts'
+import { isMark, readAll } from '../streams/mark.ts'
 import type { Binding } from './declarations.ts'
 import { topologyStream } from './names.ts'
 
@@ -22,6 +23,7 @@ export interface TopologyMemory {
 
 const NOTHING: Placed = { queues: {}, bindings: [] }
 const RECORD_MS = 10_000
+const RECALL_MS = 30_000
 
 export function createTopologyMemory(instance: string, consuming: Pick<Amqp, 'once'>, send: Send): TopologyMemory {
   const stream = topologyStream(instance)
@@ -32,9 +34,15 @@ export function createTopologyMemory(instance: string, consuming: Pick<Amqp, 'on
 
   return {
     async recall() {
+      // Its end is enough, where there is one.
       const chunk = await consuming.once((channel) => lastChunk(channel, stream))
-      const newest = chunk.at(-1)
-      return newest === undefined ? NOTHING : (JSON.parse(newest.message.content.toString()) as Placed)
+      let newest = chunk.findLast(({ message }) => !isMark(message))?.message
+      if (newest === undefined) {
+        await readAll({ consuming, send }, { stream, from: 'first', timeoutMs: RECALL_MS }, (message) => {
+          newest = message
+        })
+      }
+      return newest === undefined ? NOTHING : (JSON.parse(newest.content.toString()) as Placed)
     },
     async record(placed, { again = false } = {}) {
       const text = JSON.stringify(placed)
