@@ -67,7 +67,8 @@ export function createSeen({ stream, consuming, send, clock }: SeenOptions): See
       const over = Promise.withResolvers<void>()
       claims.set(key, over.promise)
       return () => {
-        claims.delete(key)
+        // Only its own: another may have it by the time that somebody lets go twice.
+        if (claims.get(key) === over.promise) claims.delete(key)
         over.resolve()
       }
     },
