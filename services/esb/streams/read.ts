@@ -24,6 +24,8 @@ export async function readStream(
   take: Take,
 ): Promise<void> {
   const end = Promise.withResolvers<void>()
+  // The channel may be lost before anybody waits for that: what waits then is told of it by the channel itself.
+  end.promise.catch(() => {})
   const lost = () => end.reject(new Error(`${stream} is out of sight: its channel was closed`))
   let isOver = signal.aborted
   function stop(): void {
