@@ -68,7 +68,7 @@ const MAX_INPUT_CHARS = 8 * MIB
 /**
  * Where an expression is evaluated:
  *
- *   field.ts goes from field to field
+ *   field.ts goes a path through objects ─────────────────────► the own thread, at once
  *   risk.ts sees what may take long in one node ──────────────► a worker, ended at the timeout
  *   everything else ──► the own thread, one at a time ──TooLong──┘
  */

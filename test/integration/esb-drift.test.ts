@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { busBed, toQueueNamed } from '#test/kit/bus-bed.ts'
-import { routeOf } from '#test/kit/esb-client.ts'
+import { metricOf, routeOf } from '#test/kit/esb-client.ts'
 import { eventually } from '#test/kit/eventually.ts'
 
 const INSTANCE = 'drifting'
@@ -111,6 +111,5 @@ describe('what a group holds', () => {
 
 /** Whether the bus has a message of the route in hand. */
 async function isHeld(route: string): Promise<boolean> {
-  const response = await fetch(`${bed.bus.replicas[0]?.url}/routes/default/${route}`)
-  return ((await response.json()) as { readonly inHand: { readonly count: number } }).inHand.count === 1
+  return (await metricOf(bed.bus, 'soa_esb_in_flight', route)) === 1
 }

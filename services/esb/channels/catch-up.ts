@@ -52,12 +52,13 @@ async function read(
     join(after)
   }
 
-  function take(message: ConsumeMessage, offset: number): boolean | Promise<boolean> {
+  async function take(message: ConsumeMessage, offset: number): Promise<boolean> {
     const isWanted = channelOf(message) === wanted
     const sent = isWanted ? send(JSON.stringify(frameOf(offset, wanted, message))) : undefined
     told = offset
     if (offset >= (hub.last() ?? Number.POSITIVE_INFINITY)) finish(offset)
-    return sent === undefined ? false : sent.then(() => false)
+    await sent
+    return false
   }
 
   /** When nothing comes any more: the hub has caught up with us, or there is nothing after that time, or nothing at all. */
@@ -72,9 +73,9 @@ async function read(
     }
   }
 
-  void watchSilence()
+  const begun = () => void watchSilence()
   try {
-    const reading = { stream: CHANNELS, from: placeOf(from), prefetch: PREFETCH, signal: ended }
+    const reading = { stream: CHANNELS, from: placeOf(from), prefetch: PREFETCH, signal: ended, begun }
     await readStream(channel, reading, take)
   } finally {
     over.abort()

@@ -111,7 +111,7 @@ export function createHandler(deps: HandlerDeps): Handler {
       // Another copy was in hand, and is settled by now.
       const isLate = deps.seen.has(plan.remember)
       const again = isLate ? await planned(tried) : plan
-      held = again.outcome === 'hold' && !settling.signal.aborted
+      held = again.outcome === 'hold'
       await follow(again, tried, settling, release)
     } finally {
       // A held message lets go of its key with its group.
@@ -145,7 +145,7 @@ export function createHandler(deps: HandlerDeps): Handler {
   ): Promise<void> {
     const { signal } = settling
     // Given to somebody else meanwhile: a group, above all, must not hold what comes again.
-    if (signal.aborted) return
+    if (signal.aborted) return release()
     switch (plan.outcome) {
       case 'deliver': {
         if (plan.dropped !== undefined) metrics.filtered(plan.dropped.reason)

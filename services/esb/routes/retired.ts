@@ -28,7 +28,7 @@ export async function retire(
         await declarer.unbind(bindings)
         if (found.messages > 0) consumer ??= route.drain(queue)
         // What a group holds is in hand for as long as its window: given back it would begin another.
-        else if (consumer?.isIdle() !== false) {
+        else if (consumer === undefined || consumer.isIdle()) {
           await consumer?.leave()
           consumer = undefined
           if (await declarer.remove(queue)) {

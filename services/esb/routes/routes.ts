@@ -105,11 +105,12 @@ export function createRoutes(options: RoutesOptions): Routes {
     try {
       // Before the first model nothing is known to be gone: all that others have placed would be taken for leftovers. Nor
       // is a route gone that this replica alone cannot make sense of.
-      if (model === undefined) await declarer.base({ again })
+      if (model === undefined) await declarer.base()
       else misplaced = await placement.place([...model.values()], { again })
       missing = undefined
     } catch (error) {
       missing = reasonOf(error)
+      declarer.forget()
       clearTimeout(placingAgain)
       // Where the broker is away, its return brings the next.
       if (broker.consuming.state().phase !== 'down') placingAgain = setTimeout(placeAgain, PLACE_AGAIN_MS)
@@ -156,7 +157,10 @@ export function createRoutes(options: RoutesOptions): Routes {
       }
     },
     start() {
-      asserting = setInterval(placeAgain, options.topologyIntervalMs)
+      asserting = setInterval(() => {
+        declarer.forget()
+        placeAgain()
+      }, options.topologyIntervalMs)
       broker.consuming.onState(({ phase }) => {
         if (phase === 'up') placeAgain()
         else if (phase === 'down') missing = 'the broker is out of reach'

@@ -59,6 +59,26 @@ describe('reading a stream', () => {
     expect(channel.acked).toEqual([0])
   })
 
+  it('tells when the broker has begun to give, and begins nothing once its signal is over', async () => {
+    const channel = new FakeChannel()
+    const over = new AbortController()
+    const told: string[] = []
+    const { onMessage } = channel
+    const tell = () => told.push(channel.onMessage === onMessage ? 'too early' : 'begun')
+    const read = () =>
+      readStream(
+        channel as unknown as ConfirmChannel,
+        { stream: 's', from: 'first', signal: over.signal, begun: tell },
+        () => false,
+      )
+    const done = read()
+    await begun()
+    over.abort()
+    await done
+    await read()
+    expect(told).toEqual(['begun'])
+  })
+
   it('ends with its signal, and acknowledges nothing afterwards', async () => {
     const channel = new FakeChannel()
     const over = new AbortController()

@@ -9,6 +9,8 @@ export interface Reading {
   readonly prefetch?: number
   /** Ends the reading. */
   readonly signal: AbortSignal
+  /** Called once the broker has begun to give. */
+  readonly begun?: () => void
 }
 
 /** Takes one message; `true` when it was the last that is wanted. The next but `prefetch` is given once it has answered. */
@@ -20,14 +22,15 @@ export type Take = (message: ConsumeMessage, offset: number) => boolean | Promis
  */
 export async function readStream(
   channel: ConfirmChannel,
-  { stream, from, prefetch = 200, signal }: Reading,
+  { stream, from, prefetch = 200, signal, begun }: Reading,
   take: Take,
 ): Promise<void> {
+  if (signal.aborted) return
   const end = Promise.withResolvers<void>()
   // The channel may be lost before anybody waits for that: what waits then is told of it by the channel itself.
   end.promise.catch(() => {})
   const lost = () => end.reject(new Error(`${stream} is out of sight: its channel was closed`))
-  let isOver = signal.aborted
+  let isOver = false
   function stop(): void {
     isOver = true
     end.resolve()
@@ -46,7 +49,6 @@ export async function readStream(
   channel.once('close', lost)
   signal.addEventListener('abort', stop)
   try {
-    if (isOver) return
     await channel.prefetch(prefetch)
     const { consumerTag } = await channel.consume(
       stream,
@@ -56,9 +58,8 @@ export async function readStream(
       },
       { arguments: { 'x-stream-offset': placed(from) } },
     )
-    await end.promise.finally(() => {
-      isOver = true
-    })
+    begun?.()
+    await end.promise
     await channel.cancel(consumerTag)
   } finally {
     isOver = true

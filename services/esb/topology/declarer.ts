@@ -7,11 +7,10 @@ import { type Binding, baseTopology, brokerFault, type Declaration, routeTopolog
 
 /** The only one who declares: everyone else takes what is there. Safe to repeat, and repeated: what somebody deleted comes back. */
 export interface Declarer {
-  /**
-   * Declares what all routes stand on: once a connection, and whenever asked to do it `again`. Throws with the reason when
-   * the broker is unfit or refuses.
-   */
-  readonly base: (options?: { readonly again?: boolean }) => Promise<void>
+  /** Declares what all routes stand on, once until it is forgotten. Throws with the reason when the broker is unfit or refuses. */
+  readonly base: () => Promise<void>
+  /** Somebody may have deleted it: the next who needs the base declares it anew. A lost connection does the same. */
+  readonly forget: () => void
   /** Declares what a route needs, the base first where this connection has not seen it. */
   readonly route: (entry: MessageRouteEntry) => Promise<void>
   readonly unbind: (bindings: readonly Binding[]) => Promise<void>
@@ -28,9 +27,12 @@ export interface Depth {
 
 export function createDeclarer(amqp: Amqp, instance: string, log: Log): Declarer {
   let baseDone: Promise<void> | undefined
+  function forget(): void {
+    baseDone = undefined
+  }
   // What a broker that was away has kept is not known: the base is declared anew at each connect.
   amqp.onState(({ phase }) => {
-    if (phase === 'down') baseDone = undefined
+    if (phase === 'down') forget()
   })
 
   async function base(): Promise<void> {
@@ -93,16 +95,14 @@ export function createDeclarer(amqp: Amqp, instance: string, log: Log): Declarer
   }
 
   return {
-    base({ again = false } = {}) {
-      if (again || baseDone === undefined) {
-        const done = base().catch((error) => {
-          if (baseDone === done) baseDone = undefined
-          throw error
-        })
-        baseDone = done
-      }
+    base() {
+      baseDone ??= base().catch((error) => {
+        forget()
+        throw error
+      })
       return baseDone
     },
+    forget,
     async route(entry) {
       await this.base()
       await declareAll(routeTopology(entry, amqp.version() ?? ''))

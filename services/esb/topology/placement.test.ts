@@ -26,6 +26,7 @@ function bed({
     async base() {
       deeds.push('base')
     },
+    forget() {},
     async route({ object }) {
       if (refuses.includes(object)) throw new Error('403')
       deeds.push(`declare ${object}`)

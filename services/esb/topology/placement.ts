@@ -36,7 +36,7 @@ export function createPlacement({ declarer, memory, log }: PlacementOptions): Pl
     entries: readonly MessageRouteEntry[],
     { again = false } = {},
   ): Promise<ReadonlyMap<string, string>> {
-    await declarer.base({ again })
+    await declarer.base()
     former ??= await memory.recall()
     const now = placedBy(entries)
     await memory.record(together(former, now))
